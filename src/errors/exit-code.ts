@@ -1,0 +1,22 @@
+/**
+ * How the process ends: the one table behind `--help`, docs/exit-codes.md and the README.
+ *
+ * Own failures are 120 and above, so that a guest's own status (0 to 119) can never be confused
+ * with one of ours; 77 and 124 mean what automake and timeout(1) made them mean.
+ */
+export const EXIT_CODES = {
+  ok: { status: 0, meaning: 'did what was asked; the guest powered off cleanly' },
+  failed: { status: 1, meaning: 'the thing examined failed' },
+  usage: { status: 2, meaning: 'usage or configuration error; nothing was touched' },
+  skipped: { status: 77, meaning: 'skipped: this host cannot' },
+  host: { status: 120, meaning: 'this host cannot: no KVM, no PMU, wrong architecture, no space' },
+  kvm: { status: 121, meaning: 'the kernel refused an operation' },
+  guest: { status: 122, meaning: 'the guest died: panic, refused CPU, internal error' },
+  bug: { status: 123, meaning: 'a bug in tsvmm' },
+  timeout: { status: 124, meaning: '--timeout expired' },
+  interrupted: { status: 130, meaning: 'ended by Ctrl-C' },
+  closedPipe: { status: 141, meaning: 'whoever read our output closed it (SIGPIPE)' },
+  terminated: { status: 143, meaning: 'ended by SIGTERM' },
+} as const satisfies Record<string, { status: number; meaning: string }>
+
+export type ExitName = keyof typeof EXIT_CODES

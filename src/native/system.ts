@@ -1,0 +1,37 @@
+import type { NativeMemory } from './memory.ts'
+
+/** What a `mmap` maps. */
+export interface MapRequest {
+  /** Bytes; rounded up to whole pages by the kernel. */
+  readonly length: number
+  /** A file descriptor for a shared mapping of it; left out, the mapping is private and anonymous. */
+  readonly fd?: number
+  readonly offset?: number
+}
+
+/**
+ * The system calls tsvmm makes, and nothing else of the operating system: the interface a backend
+ * other than ffi-napi would implement, and the one a model of KVM implements for tests.
+ *
+ * Every call returns its result, or `-errno` as its value: it never throws for what the kernel
+ * says. All calls are made on the calling thread and must not block.
+ */
+export interface System {
+  /**
+   * `ioctl(fd, request, argument)`. The argument is an integer or an address; structs are written
+   * to {@link scratch} first.
+   */
+  ioctl(fd: number, request: number, argument: number | bigint): number
+  open(path: string, flags: number, mode?: number): number
+  close(fd: number): number
+  eventfd(initial: number, flags: number): number
+  /** @returns the two ends of a stream socketpair (close-on-exec), or `-errno` */
+  socketpair(): readonly [number, number] | number
+  /** @returns the mapping, or `-errno` */
+  mmap(request: MapRequest): NativeMemory | number
+  /** CPUs thread `tid` may run on (0: the calling thread), or `-errno`. */
+  getAffinity(tid: number): readonly number[] | number
+  setAffinity(tid: number, cpus: readonly number[]): number
+  /** Where ioctl arguments are put: 64 KiB of native memory, free for use by one call at a time. */
+  readonly scratch: NativeMemory
+}

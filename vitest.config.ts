@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, extra: object = {}) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
+})
+
+export default defineConfig({
+  test: {
+    // ffi-napi crashes in worker threads: a test process is a process.
+    pool: 'forks',
+    reporters: ['default', './test/closing-line-reporter.ts'],
+    projects: [
+      project('unit'),
+      project('native'),
+      project('cli', { testTimeout: 60_000 }),
+      // One emulated host at a time: each wants both cores and some memory.
+      project('kvm', {
+        testTimeout: 180_000,
+        hookTimeout: 240_000,
+        fileParallelism: false,
+        maxWorkers: 1,
+      }),
+    ],
+  },
+})

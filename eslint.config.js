@@ -72,14 +72,25 @@ export default ts.config(
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'exit', message: 'Only src/cli/main.ts decides how the process ends.' },
+        {
+          object: 'process',
+          property: 'exit',
+          message: 'Only src/cli/main.ts decides how the process ends.',
+        },
       ],
     },
   },
   {
     files: ['**/*.{js,mjs}'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', performance: 'readonly', setTimeout: 'readonly' },
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        performance: 'readonly',
+        setTimeout: 'readonly',
+      },
     },
   },
 )

@@ -73,7 +73,8 @@ export class HostError extends TsvmmError {
   }
 }
 
-export type ImageProblem = 'MISSING' | 'UNREADABLE' | 'EMPTY' | 'NOT_A_FILE' | 'TOO_LARGE' | 'FORMAT'
+export type ImageProblem =
+  'MISSING' | 'UNREADABLE' | 'EMPTY' | 'NOT_A_FILE' | 'TOO_LARGE' | 'FORMAT'
 
 /** A guest image that cannot be loaded; named by the user, so it counts as usage. */
 export class ImageError extends TsvmmError {
@@ -169,14 +170,7 @@ export class TimeoutError extends TsvmmError {
 }
 
 export type LabProblem =
-  | 'QEMU'
-  | 'TOOL'
-  | 'KERNEL'
-  | 'DOWNLOAD'
-  | 'CACHE'
-  | 'HOST_PANIC'
-  | 'HOST_DIED'
-  | 'HOST_SILENT'
+  'QEMU' | 'TOOL' | 'KERNEL' | 'DOWNLOAD' | 'CACHE' | 'HOST_PANIC' | 'HOST_DIED' | 'HOST_SILENT'
 
 /** The emulated host could not be provided or did not live long enough. */
 export class LabError extends TsvmmError {
@@ -186,6 +180,19 @@ export class LabError extends TsvmmError {
   constructor(problem: LabProblem, message: string, explanation?: Explanation) {
     super(message, explanation)
     this.code = `TSVMM_LAB_${problem}`
+  }
+}
+
+/** A signal ended us; which one decides the exit status (128 + its number). */
+export class InterruptedError extends TsvmmError {
+  readonly code = 'TSVMM_INTERRUPTED'
+  readonly exit: ExitName
+
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+    super(`ended by ${signal}`)
+    this.exit = { SIGINT: 'interrupted', SIGTERM: 'terminated', SIGHUP: 'hungUp' }[
+      signal
+    ] as ExitName
   }
 }
 

@@ -14,6 +14,7 @@ export const EXIT_CODES = {
   guest: { status: 122, meaning: 'the guest died: panic, refused CPU, internal error' },
   bug: { status: 123, meaning: 'a bug in tsvmm' },
   timeout: { status: 124, meaning: '--timeout expired' },
+  hungUp: { status: 129, meaning: 'ended by SIGHUP' },
   interrupted: { status: 130, meaning: 'ended by Ctrl-C' },
   closedPipe: { status: 141, meaning: 'whoever read our output closed it (SIGPIPE)' },
   terminated: { status: 143, meaning: 'ended by SIGTERM' },

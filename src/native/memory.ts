@@ -189,7 +189,7 @@ export class NativeMemory implements Disposable {
     visit: (window: Buffer, at: number, done: number) => void,
   ): void {
     this.#check(offset, length)
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const at = (offset + done) % WINDOW_SIZE
       visit(this.#window(Math.floor((offset + done) / WINDOW_SIZE)), at, done)
       done += WINDOW_SIZE - at

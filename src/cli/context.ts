@@ -1,0 +1,18 @@
+import type { Logger } from 'pino'
+
+/** What a command may touch of the world; handed to it so that tests can hand it something else. */
+export interface CliContext {
+  readonly stdin: NodeJS.ReadStream
+  /** The answer, and a guest's console. Nothing else. */
+  readonly stdout: NodeJS.WriteStream
+  /** Everything that is not the answer. */
+  readonly stderr: NodeJS.WriteStream
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log: Logger
+  /** Aborted with an `InterruptedError` by SIGINT, SIGTERM and SIGHUP; a command ends everything it started and rejects with the reason. */
+  readonly signal: AbortSignal
+  /** One line on stderr that tells what takes long. */
+  progress(line: string): void
+  /** The status the process ends with if the command does not throw; 0 unless set. */
+  setExitStatus(status: number): void
+}

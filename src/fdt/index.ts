@@ -1,0 +1,3 @@
+export * from './tree.ts'
+export { encodeFdt } from './encode.ts'
+export { decodeFdt } from './decode.ts'

@@ -23,6 +23,7 @@ export class NativeMemory implements Disposable {
   readonly #source: WindowSource
   readonly #release: () => void
   #windows: (Buffer | undefined)[] | undefined = []
+  readonly #atomics: (Int32Array | undefined)[] = []
 
   constructor(address: bigint, byteLength: number, source: WindowSource, release: () => void) {
     this.address = address
@@ -142,22 +143,28 @@ export class NativeMemory implements Disposable {
 
   /** Sequentially consistent, for words another thread writes. `offset` is a multiple of 4. */
   atomicLoad(offset: number): number {
-    return Atomics.load(this.#words(offset), 0)
+    return Atomics.load(this.#words(offset), (offset % WINDOW_SIZE) >> 2)
   }
 
   /** See {@link atomicLoad}. */
   atomicStore(offset: number, value: number): void {
-    Atomics.store(this.#words(offset), 0, value)
+    Atomics.store(this.#words(offset), (offset % WINDOW_SIZE) >> 2, value)
   }
 
   /** See {@link atomicLoad}. @returns the word's old value */
   atomicExchange(offset: number, value: number): number {
-    return Atomics.exchange(this.#words(offset), 0, value)
+    return Atomics.exchange(this.#words(offset), (offset % WINDOW_SIZE) >> 2, value)
   }
 
+  /** The window of a word, as words. */
   #words(offset: number): Int32Array {
+    if (offset % 4 !== 0) throw new BugError(`offset ${offset} is not that of a word`)
     const window = this.#at(offset, 4)
-    return new Int32Array(window.buffer, window.byteOffset + (offset % WINDOW_SIZE), 1)
+    return (this.#atomics[Math.floor(offset / WINDOW_SIZE)] ??= new Int32Array(
+      window.buffer,
+      window.byteOffset,
+      window.byteLength >> 2,
+    ))
   }
 
   #check(offset: number, length: number): void {

@@ -1,0 +1,86 @@
+import { BugError } from '../errors/index.ts'
+import type { Shim } from './ffi.ts'
+import { NativeMemory } from './memory.ts'
+import { OP } from './shim-abi.ts'
+import type { MapRequest, System } from './system.ts'
+
+const SCRATCH_SIZE = 64 * 1024
+
+/** Bytes of a CPU mask: 8192 CPUs, the most a Linux kernel can be built for. */
+const CPU_MASK_SIZE = 1024
+
+/** {@link System} by way of ffi-napi and the shim library. */
+export class FfiSystem implements System {
+  readonly scratch: NativeMemory
+  readonly #shim: Shim
+
+  constructor(shim: Shim) {
+    this.#shim = shim
+    const scratch = this.mmap({ length: SCRATCH_SIZE })
+    if (typeof scratch === 'number') throw new BugError(`mmap of the scratch memory: ${scratch}`)
+    this.scratch = scratch
+  }
+
+  ioctl(fd: number, request: number, argument: number | bigint): number {
+    return this.#shim.call(OP.IOCTL, fd, request, argument)
+  }
+
+  open(path: string, flags: number, mode = 0): number {
+    const bytes = Buffer.from(`${path}\0`)
+    if (path.includes('\0') || bytes.length > SCRATCH_SIZE) return -2 // ENOENT: no such file can be
+    this.scratch.writeBytes(0, bytes)
+    return this.#shim.call(OP.OPEN, this.scratch.address, flags, mode)
+  }
+
+  close(fd: number): number {
+    return this.#shim.call(OP.CLOSE, fd)
+  }
+
+  eventfd(initial: number, flags: number): number {
+    return this.#shim.call(OP.EVENTFD, initial, flags)
+  }
+
+  socketpair(): readonly [number, number] | number {
+    const result = this.#shim.call(OP.SOCKETPAIR, this.scratch.address)
+    return result < 0 ? result : [this.scratch.readI32(0), this.scratch.readI32(4)]
+  }
+
+  mmap({ length, fd = -1, offset = 0 }: MapRequest): NativeMemory | number {
+    const address = this.#shim.call(OP.MMAP, length, fd, offset)
+    if (address < 0) return address
+    return new NativeMemory(
+      BigInt(address),
+      length,
+      (at, size) => this.#shim.wrap(BigInt(address + at), size),
+      () => this.#shim.call(OP.MUNMAP, address, length),
+    )
+  }
+
+  getAffinity(tid: number): readonly number[] | number {
+    const mask = this.scratch
+    const result = this.#shim.call(OP.GET_AFFINITY, tid, mask.address, CPU_MASK_SIZE)
+    return result < 0 ? result : decodeCpuMask(mask.readBytes(0, CPU_MASK_SIZE))
+  }
+
+  setAffinity(tid: number, cpus: readonly number[]): number {
+    this.scratch.writeBytes(0, encodeCpuMask(cpus))
+    return this.#shim.call(OP.SET_AFFINITY, tid, this.scratch.address, CPU_MASK_SIZE)
+  }
+}
+
+/** `cpu_set_t`: one bit per CPU, CPU 0 the lowest. CPUs no kernel can have are left out. */
+export function encodeCpuMask(cpus: readonly number[]): Buffer {
+  const mask = Buffer.alloc(CPU_MASK_SIZE)
+  for (const cpu of cpus) {
+    const byte = mask[cpu >> 3]
+    if (byte !== undefined) mask[cpu >> 3] = byte | (1 << (cpu & 7))
+  }
+  return mask
+}
+
+/** The reverse of {@link encodeCpuMask}, for a mask of any length. */
+export function decodeCpuMask(mask: Uint8Array): number[] {
+  return [...mask].flatMap((byte, index) =>
+    [0, 1, 2, 3, 4, 5, 6, 7].filter(bit => byte & (1 << bit)).map(bit => index * 8 + bit),
+  )
+}

@@ -1,0 +1,33 @@
+/** The fence around native code. Nothing is loaded before {@link native} is called. */
+import { EngineThreads } from './engine.ts'
+import { FfiSystem } from './ffi-system.ts'
+import { loadShim } from './ffi.ts'
+import type { System } from './system.ts'
+
+export { NativeMemory } from './memory.ts'
+export type { MapRequest, System } from './system.ts'
+export type { EngineThreads, VcpuEvent } from './engine.ts'
+
+/** Native code, loaded. */
+export interface Native {
+  readonly system: System
+  /** Threads for a VM of `vcpus` vCPUs. */
+  createThreads(vcpus: number): EngineThreads
+}
+
+let loaded: Native | undefined
+
+/**
+ * Loads ffi-napi and the shim library on the first call; main thread only, since ffi-napi crashes
+ * in workers.
+ *
+ * @throws {HostError} `TSVMM_HOST_FFI`, `TSVMM_HOST_SHIM`
+ */
+export function native(): Native {
+  if (loaded === undefined) {
+    const shim = loadShim()
+    const system = new FfiSystem(shim)
+    loaded = { system, createThreads: vcpus => new EngineThreads(shim, system, vcpus) }
+  }
+  return loaded
+}

@@ -1,0 +1,176 @@
+import { node, tree, type FdtNode, type FdtTree } from './tree.ts'
+
+/** An interrupt as the Arm documents name it; `number` counts from 0 within its kind. */
+export interface Interrupt {
+  /** Private to each CPU, 0 to 15, or shared. */
+  readonly kind: 'ppi' | 'spi'
+  readonly number: number
+}
+
+/** Guest physical addresses; `size` in bytes. */
+export interface AddressRange {
+  readonly base: bigint
+  readonly size: bigint
+}
+
+export type GicDescription =
+  | {
+      readonly version: 3
+      readonly distributor: AddressRange
+      readonly redistributors: readonly AddressRange[]
+    }
+  | { readonly version: 2; readonly distributor: AddressRange; readonly cpuInterface: AddressRange }
+
+/** Everything of a machine that its device tree tells the guest. */
+export interface MachineDescription {
+  readonly ram: AddressRange
+  /** MPIDR_EL1 of each vCPU as KVM gives it, in the order of the vCPUs; the first one boots. */
+  readonly mpidrs: readonly bigint[]
+  readonly gic: GicDescription
+  readonly uart: { readonly registers: AddressRange; readonly interrupt: Interrupt }
+  /** Left out, the guest has no PMU. A PPI, the same one on every CPU. */
+  readonly pmu?: { readonly interrupt: Interrupt }
+  readonly bootArgs: string
+  /** Where the initrd lies in RAM. */
+  readonly initrd?: AddressRange
+  /** Entropy for the guest kernel's address layout. */
+  readonly kaslrSeed?: bigint
+  /** Entropy for the guest kernel's random number generator. */
+  readonly rngSeed?: Uint8Array
+}
+
+/** Input clock of the UART: what every driver of a PC's serial port expects, in Hz. */
+const UART_CLOCK_HZ = 1_843_200
+
+/** The only handle in the tree: that of the interrupt controller. */
+const GIC_PHANDLE = 1
+
+/** Aff3 and Aff2 to Aff0 of MPIDR_EL1; the other bits are flags. */
+const MPIDR_AFFINITY = 0xff_00ff_ffffn
+
+/**
+ * PPIs of the generic timer: secure and non-secure physical, virtual, hypervisor. The order is the
+ * binding's, the numbers are the ones KVM gives its timers (`default_ppi` in
+ * arch/arm64/kvm/arch_timer.c, v6.12).
+ */
+const TIMER_PPIS = [13, 14, 11, 10] as const
+
+/**
+ * The device tree of our machine, which is kvmtool's: a GIC, timers, PSCI through HVC, one 16550A.
+ *
+ * @see Documentation/devicetree/bindings of Linux v6.12: arm/cpus.yaml, arm/psci.yaml, arm/pmu.yaml,
+ * interrupt-controller/arm,gic.yaml, interrupt-controller/arm,gic-v3.yaml, serial/8250.yaml,
+ * timer/arm,arch_timer.yaml
+ */
+export function buildMachineTree(machine: MachineDescription): FdtTree {
+  const cells = interruptCells(machine)
+  return tree(
+    node(
+      '',
+      {
+        compatible: 'linux,dummy-virt',
+        '#address-cells': 2,
+        '#size-cells': 2,
+        'interrupt-parent': GIC_PHANDLE,
+      },
+      [
+        chosenNode(machine),
+        node(at('memory', machine.ram), { device_type: 'memory', reg: reg(machine.ram) }),
+        cpusNode(machine.mpidrs),
+        node('psci', { compatible: ['arm,psci-1.0', 'arm,psci-0.2', 'arm,psci'], method: 'hvc' }),
+        node('timer', {
+          compatible: 'arm,armv8-timer',
+          interrupts: TIMER_PPIS.flatMap(number => cells({ kind: 'ppi', number })),
+          'always-on': true,
+        }),
+        ...(machine.pmu === undefined
+          ? []
+          : [
+              node('pmu', {
+                compatible: 'arm,armv8-pmuv3',
+                interrupts: cells(machine.pmu.interrupt),
+              }),
+            ]),
+        gicNode(machine.gic),
+        node(uartName(machine), {
+          compatible: 'ns16550a',
+          reg: reg(machine.uart.registers),
+          interrupts: cells(machine.uart.interrupt),
+          'clock-frequency': UART_CLOCK_HZ,
+        }),
+      ],
+    ),
+  )
+}
+
+function chosenNode({ bootArgs, initrd, kaslrSeed, rngSeed, ...machine }: MachineDescription) {
+  return node('chosen', {
+    'stdout-path': `/${uartName(machine)}`,
+    bootargs: bootArgs,
+    'linux,initrd-start': initrd?.base,
+    'linux,initrd-end': initrd && initrd.base + initrd.size,
+    'kaslr-seed': kaslrSeed,
+    'rng-seed': rngSeed,
+  })
+}
+
+function cpusNode(mpidrs: readonly bigint[]): FdtNode {
+  const affinities = mpidrs.map(mpidr => mpidr & MPIDR_AFFINITY)
+  // One cell where Aff3 is nowhere used: kvmtool's form, which the smallest guests count on.
+  const wide = affinities.some(affinity => affinity >> 32n !== 0n)
+  return node(
+    'cpus',
+    { '#address-cells': wide ? 2 : 1, '#size-cells': 0 },
+    affinities.map(affinity =>
+      node(`cpu@${affinity.toString(16)}`, {
+        device_type: 'cpu',
+        compatible: 'arm,armv8',
+        reg: wide ? affinity : Number(affinity),
+        'enable-method': 'psci',
+      }),
+    ),
+  )
+}
+
+function gicNode(gic: GicDescription): FdtNode {
+  const registers =
+    gic.version === 3
+      ? [gic.distributor, ...gic.redistributors]
+      : [gic.distributor, gic.cpuInterface]
+  return node(at('interrupt-controller', gic.distributor), {
+    compatible: gic.version === 3 ? 'arm,gic-v3' : 'arm,cortex-a15-gic',
+    reg: reg(...registers),
+    '#redistributor-regions':
+      gic.version === 3 && gic.redistributors.length > 1 ? gic.redistributors.length : undefined,
+    'interrupt-controller': true,
+    '#interrupt-cells': 3,
+    '#address-cells': 2,
+    '#size-cells': 2,
+    ranges: true,
+    phandle: GIC_PHANDLE,
+  })
+}
+
+/**
+ * How an interrupt stands in `interrupts`: kind, number, flags. All of ours are level, active high:
+ * KVM's timers and PMU raise a level, and so does an emulated device.
+ */
+function interruptCells({ gic, mpidrs }: MachineDescription): (interrupt: Interrupt) => number[] {
+  const levelHigh = 4
+  // Which CPUs a PPI is wired to; only GICv2, with its 8 CPUs at most, wants to know.
+  const ppiCpus = gic.version === 2 ? ((1 << mpidrs.length) - 1) << 8 : 0
+  return ({ kind, number }) =>
+    kind === 'spi' ? [0, number, levelHigh] : [1, number, ppiCpus | levelHigh]
+}
+
+function uartName({ uart }: Pick<MachineDescription, 'uart'>): string {
+  return at('serial', uart.registers)
+}
+
+function at(name: string, { base }: AddressRange): string {
+  return `${name}@${base.toString(16)}`
+}
+
+function reg(...ranges: AddressRange[]): bigint[] {
+  return ranges.flatMap(({ base, size }) => [base, size])
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import {
+  buildMachineTree,
+  decodeFdt,
+  encodeFdt,
+  findNode,
+  readCells,
+  readStrings,
+  type FdtTree,
+  type MachineDescription,
+} from '../../../src/fdt/index.ts'
+
+const machineWithoutPmu: MachineDescription = {
+  ram: { base: 0x8000_0000n, size: 0x1000_0000n },
+  // As KVM gives them: bit 31 is RES1, vCPU 16 begins the next cluster.
+  mpidrs: [0x8000_0000n, 0x8000_0001n, 0x8000_0100n],
+  gic: {
+    version: 3,
+    distributor: { base: 0x3fff_0000n, size: 0x1_0000n },
+    redistributors: [{ base: 0x3ff9_0000n, size: 0x6_0000n }],
+  },
+  uart: {
+    registers: { base: 0x0100_0000n, size: 8n },
+    interrupt: { kind: 'spi', number: 0 },
+  },
+  bootArgs: 'console=ttyS0 panic=-1',
+}
+
+const gicv3Machine: MachineDescription = {
+  ...machineWithoutPmu,
+  pmu: { interrupt: { kind: 'ppi', number: 7 } },
+}
+
+const gicv2Machine: MachineDescription = {
+  ...gicv3Machine,
+  mpidrs: [0x8000_0000n, 0x8000_0001n],
+  gic: {
+    version: 2,
+    distributor: { base: 0x3fff_0000n, size: 0x1_0000n },
+    cpuInterface: { base: 0x3ffd_0000n, size: 0x2_0000n },
+  },
+  initrd: { base: 0x8800_0000n, size: 0x1234n },
+  kaslrSeed: 0x0123_4567_89ab_cdefn,
+  rngSeed: Uint8Array.of(1, 2, 3),
+}
+
+describe('the whole machine is what dtc makes of the source in test/fixtures/fdt', () => {
+  test.each([
+    ['machine-gicv3', gicv3Machine],
+    ['machine-gicv2', gicv2Machine],
+  ])('%s', (name, machine) => {
+    const golden = readFileSync(new URL(`../../fixtures/fdt/${name}.dtb`, import.meta.url))
+
+    const tree = buildMachineTree(machine)
+
+    expect(tree).toEqual(decodeFdt(golden))
+    expect(Buffer.from(encodeFdt(tree)).equals(golden)).toBe(true)
+  })
+})
+
+test('a machine without a PMU has no node for one', () => {
+  expect(findNode(buildMachineTree(machineWithoutPmu).root, '/pmu')).toBeUndefined()
+})
+
+test('an SPI is written with its own kind and without CPUs', () => {
+  const uart = { ...gicv2Machine.uart, interrupt: { kind: 'spi', number: 5 } } as const
+
+  const tree = buildMachineTree({ ...gicv2Machine, uart })
+
+  expect(cells(tree, '/serial@1000000', 'interrupts')).toEqual([0, 5, 4])
+})
+
+test('with eight CPUs on a GICv2 a PPI names all eight', () => {
+  const mpidrs = Array.from({ length: 8 }, (_, i) => BigInt(i))
+
+  const tree = buildMachineTree({ ...gicv2Machine, mpidrs })
+
+  expect(cells(tree, '/pmu', 'interrupts')).toEqual([1, 7, 0xff04])
+})
+
+test('redistributors in several regions are counted', () => {
+  const regions = [0x3ff0_0000n, 0x40_0000_0000n].map(base => ({ base, size: 0x2_0000n }))
+  const gic = { ...gicv3Machine.gic, version: 3, redistributors: regions } as const
+
+  const tree = buildMachineTree({ ...gicv3Machine, gic })
+
+  expect(cells(tree, '/interrupt-controller@3fff0000', '#redistributor-regions')).toEqual([2])
+  expect(cells(tree, '/interrupt-controller@3fff0000', 'reg')).toEqual([
+    0, 0x3fff_0000, 0, 0x1_0000, 0, 0x3ff0_0000, 0, 0x2_0000, 0x40, 0, 0, 0x2_0000,
+  ])
+})
+
+test('a CPU with Aff3 gives every CPU two cells', () => {
+  const tree = buildMachineTree({ ...gicv3Machine, mpidrs: [0x8000_0000n, 0x1_8000_0000n] })
+
+  expect(cells(tree, '/cpus', '#address-cells')).toEqual([2])
+  expect(cells(tree, '/cpus/cpu@0', 'reg')).toEqual([0, 0])
+  expect(cells(tree, '/cpus/cpu@100000000', 'reg')).toEqual([1, 0])
+})
+
+test('stdout-path leads to the UART wherever it is', () => {
+  const uart = { ...gicv3Machine.uart, registers: { base: 0x0900_0000n, size: 8n } }
+
+  const { root } = buildMachineTree({ ...gicv3Machine, uart })
+
+  const path = readStrings(findNode(root, '/chosen')?.props.get('stdout-path') ?? new Uint8Array())
+  expect(path).toEqual(['/serial@9000000'])
+  expect(findNode(root, path[0] ?? '')).toBeDefined()
+})
+
+function cells(tree: FdtTree, path: string, property: string): number[] | undefined {
+  const value = findNode(tree.root, path)?.props.get(property)
+  return value && readCells(value)
+}

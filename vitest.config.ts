@@ -14,6 +14,8 @@ export default defineConfig({
       project('unit'),
       project('native'),
       project('cli', { testTimeout: 60_000 }),
+      // Fetches every Node and npm we support: for CI, not for every run.
+      project('install', { testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false }),
       // One emulated host at a time: each wants both cores and some memory.
       project('kvm', {
         testTimeout: 180_000,

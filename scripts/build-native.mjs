@@ -44,7 +44,12 @@ for (const source of inFolder('guests', /\.S$/)) {
   const target = source.replace('guests/', 'guests/build/').replace(/\.S$/, '.flat')
   const elf = target.replace(/\.flat$/, '.elf')
   make(target, [source, 'guests/flat.ld', ...inFolder('guests', /\.inc$/)], output => {
-    const link = ['-nostdlib', '-static', '-Wl,--build-id=none', '-Wl,-T,guests/flat.ld']
+    const link = [
+      '-nostdlib',
+      '-static',
+      '-Wl,--build-id=none,--no-warn-rwx-segments',
+      '-Wl,-T,guests/flat.ld',
+    ]
     run(`${arm64}gcc`, ['-Wall', '-Werror', ...link, '-o', elf, source])
     run(`${arm64}objcopy`, ['-O', 'binary', elf, output])
     rmSync(elf)

@@ -13,6 +13,8 @@ export interface CliContext {
   readonly signal: AbortSignal
   /** One line on stderr that tells what takes long. */
   progress(line: string): void
+  /** Called for every -v, before the command starts. */
+  sayMore(): void
   /** The status the process ends with if the command does not throw; 0 unless set. */
   setExitStatus(status: number): void
 }

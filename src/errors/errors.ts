@@ -183,16 +183,23 @@ export class LabError extends TsvmmError {
   }
 }
 
-/** A signal ended us; which one decides the exit status (128 + its number). */
+const EXIT_OF_SIGNAL = {
+  SIGINT: 'interrupted',
+  SIGTERM: 'terminated',
+  SIGHUP: 'hungUp',
+  SIGPIPE: 'closedPipe',
+} as const satisfies Record<string, ExitName>
+
+/** A signal ended us, or, as SIGPIPE, the reader of our output; the exit status is 128 + its number. */
 export class InterruptedError extends TsvmmError {
   readonly code = 'TSVMM_INTERRUPTED'
   readonly exit: ExitName
+  readonly signal: keyof typeof EXIT_OF_SIGNAL
 
-  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+  constructor(signal: keyof typeof EXIT_OF_SIGNAL) {
     super(`ended by ${signal}`)
-    this.exit = { SIGINT: 'interrupted', SIGTERM: 'terminated', SIGHUP: 'hungUp' }[
-      signal
-    ] as ExitName
+    this.exit = EXIT_OF_SIGNAL[signal]
+    this.signal = signal
   }
 }
 

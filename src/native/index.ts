@@ -12,7 +12,7 @@ export type { EngineThreads, VcpuEvent } from './engine.ts'
 export interface Native {
   readonly system: System
   /** Threads for a VM of `vcpus` vCPUs. */
-  createThreads(vcpus: number): EngineThreads
+  readonly createThreads: (vcpus: number) => EngineThreads
 }
 
 let loaded: Native | undefined

@@ -8,6 +8,9 @@ const MACHINES: Readonly<Record<string, { readonly machine: number; readonly nam
   x64: { machine: 62, name: 'x86-64' },
 }
 
+/** Of 64-bit ELF. */
+const ELF_HEADER_SIZE = 64
+
 const REBUILD = 'npm run build:native'
 
 /** Where the build puts, and the package ships, the shim library of this machine. */
@@ -31,12 +34,18 @@ export function checkShimFile(path: string, arch: string = process.arch): void {
     })
   if (!existsSync(path))
     throw new HostError('SHIM', `the native library ${path} is missing`, { try: [REBUILD] })
-  const header = readFileSync(path).subarray(0, 20)
-  if (header.length < 20 || header.readUInt32BE(0) !== 0x7f454c46)
+  const file = readFileSync(path)
+  if (file.length < ELF_HEADER_SIZE || file.readUInt32BE(0) !== 0x7f454c46)
     throw new HostError('SHIM', `the native library ${path} is damaged: it is not an ELF file`, {
       try: [REBUILD],
     })
-  const machine = header.readUInt16LE(18)
+  // The section headers come last; the loader dies of SIGBUS on a file that was cut short.
+  const end = Number(file.readBigUInt64LE(40)) + file.readUInt16LE(58) * file.readUInt16LE(60)
+  if (end > file.length)
+    throw new HostError('SHIM', `the native library ${path} is damaged: it was cut short`, {
+      try: [REBUILD],
+    })
+  const machine = file.readUInt16LE(18)
   if (machine !== expected.machine)
     throw new HostError(
       'SHIM',

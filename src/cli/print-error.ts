@@ -1,0 +1,35 @@
+import { BugError, InterruptedError, TsvmmError } from '../errors/index.ts'
+
+/**
+ * An error as a person reads it: the sentence, its causes numbered, then why, what to try and where
+ * to read on.
+ */
+export function renderError(error: TsvmmError): string {
+  const lines = [`error: ${error.message}`]
+  causes(error).forEach((message, depth) => lines.push(`  ${depth}: ${message}`))
+  if (error.why !== undefined) lines.push(`why:  ${error.why}`)
+  for (const step of error.try) lines.push(`try:  ${step}`)
+  for (const source of error.see) lines.push(`see:  ${source}`)
+  return `${lines.join('\n')}\n`
+}
+
+/** What anything thrown means: an error of ours is itself, everything else is a bug of ours. */
+export function asTsvmmError(thrown: unknown): TsvmmError {
+  if (thrown instanceof TsvmmError) return thrown
+  const words = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
+  return new BugError(`tsvmm met something it did not expect (${words})`, {
+    why: 'this is a bug in tsvmm, not in what you did',
+    try: ['the same command with -vv, and please report what it prints'],
+  })
+}
+
+/** Nobody wants to be told that they pressed Ctrl-C, or that they closed the pipe. */
+export function isWorthTelling(error: TsvmmError): boolean {
+  return !(error instanceof InterruptedError)
+}
+
+function causes(error: Error): string[] {
+  const cause = error.cause
+  // An explanation usually quotes the foreign error already; ours come with sentences of their own.
+  return cause instanceof TsvmmError ? [cause.message, ...causes(cause)] : []
+}

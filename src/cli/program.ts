@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+import { createRequire } from 'node:module'
+import { EXIT_CODES } from '../errors/index.ts'
+import type { CliContext } from './context.ts'
+import { addLabCommand } from './lab.ts'
+import { addRunCommand } from './run.ts'
+
+const packageJson = createRequire(import.meta.url)('../../package.json') as {
+  readonly version: string
+  readonly description: string
+}
+
+/** All of the command line. Commands do their work in the context given. */
+export function buildProgram(context: CliContext): Command {
+  const program = new Command('tsvmm')
+    .description(packageJson.description)
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .option('-v, --verbose', 'say more on stderr: -v what is done, -vv everything')
+    .on('option:verbose', () => context.sayMore())
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .addHelpText('after', exitCodeHelp)
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: text => context.stdout.write(text),
+      writeErr: text => context.stderr.write(text),
+    })
+  addRunCommand(program, context)
+  addLabCommand(program, context)
+  for (const command of [program, ...program.commands]) command.exitOverride()
+  return program
+}
+
+function exitCodeHelp(): string {
+  const rows = Object.values(EXIT_CODES).map(
+    ({ status, meaning }) => `  ${String(status).padStart(3)}  ${meaning}`,
+  )
+  return `\nExit status:\n${rows.join('\n')}`
+}

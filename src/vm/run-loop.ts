@@ -1,0 +1,218 @@
+import { Socket } from 'node:net'
+import { constants } from 'node:os'
+import { SyscallError } from '../errors/index.ts'
+import type { EngineThreads, Native, NativeMemory } from '../native/index.ts'
+import { clearImmediateExit, completeMmioRead, decodeExit, type VcpuExit } from '../vcpu/exit.ts'
+import type { ConsoleOutput } from './console.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A vCPU that is ready to run. */
+export interface ReadyVcpu {
+  readonly fd: number
+  /** Its mapped `struct kvm_run`. */
+  readonly run: NativeMemory
+}
+
+/** Where MMIO goes; false and `undefined` mean that nothing answers at that address. */
+export interface MmioTarget {
+  read(address: bigint, length: number): bigint | undefined
+  write(address: bigint, length: number, value: bigint): boolean
+}
+
+export interface RunLoopOptions {
+  readonly native: Native
+  readonly vcpus: readonly ReadyVcpu[]
+  /** CPUs the vCPU threads are kept to; left out, wherever the process may run. */
+  readonly cpus?: readonly number[] | undefined
+  readonly mmio: MmioTarget
+  readonly console: ConsoleOutput
+}
+
+/** What a run did, counted. */
+export interface RunStatistics {
+  /** How often KVM_RUN returned, by what it returned with. */
+  readonly exits: Readonly<Record<string, number>>
+  /** MMIO accesses that no device answered: reads give 0, writes are dropped. */
+  readonly unmappedAccesses: number
+}
+
+/**
+ * Runs vCPUs on threads of the shim until the VM ends, and answers their exits on the event loop.
+ * One object is one run.
+ *
+ * Whatever ends the VM, every thread has ended before the outcome is given: nothing touches the
+ * vCPUs or the guest's memory after that.
+ */
+export class RunLoop {
+  readonly #options: RunLoopOptions
+  readonly #threads: EngineThreads
+  readonly #socket: Socket
+  readonly #exits: Record<string, number> = {}
+  #unmapped = 0
+  #running = 0
+  #outcome: Outcome | undefined
+  #failure: unknown
+  #settle: () => void = () => undefined
+
+  constructor(options: RunLoopOptions) {
+    this.#options = options
+    this.#threads = options.native.createThreads(options.vcpus.length)
+    this.#socket = new Socket({ fd: this.#threads.notifyFd, readable: true, writable: false })
+    this.#socket.on('data', () => {
+      this.#threads.acknowledge()
+      this.#answerAll()
+    })
+  }
+
+  get statistics(): RunStatistics {
+    return { exits: { ...this.#exits }, unmappedAccesses: this.#unmapped }
+  }
+
+  /**
+   * Starts the vCPUs and waits for the end.
+   *
+   * @throws {SyscallError} a thread could not be created, or its affinity was refused
+   */
+  async run(): Promise<Outcome> {
+    try {
+      await new Promise<void>(resolve => {
+        this.#settle = resolve
+        this.#startAll()
+      })
+    } finally {
+      this.#socket.destroy()
+      this.#threads[Symbol.dispose]()
+    }
+    if (this.#failure !== undefined) throw this.#failure as Error
+    if (this.#outcome === undefined) throw new TypeError('the run ended without an outcome')
+    return this.#outcome
+  }
+
+  /** Ends the VM with this outcome, unless it is ending already. */
+  end(outcome: Outcome): void {
+    if (this.#ending) return
+    this.#outcome = outcome
+    this.#stopAll()
+  }
+
+  get #ending(): boolean {
+    return this.#outcome !== undefined || this.#failure !== undefined
+  }
+
+  #startAll(): void {
+    const { vcpus, cpus } = this.#options
+    try {
+      vcpus.forEach((vcpu, index) => {
+        this.#threads.start(index, vcpu.fd, vcpu.run.address, cpus)
+        this.#running++
+      })
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error
+    this.#stopAll()
+  }
+
+  /** Running vCPUs come back with EINTR and are then told to stop; waiting ones are told at once. */
+  #stopAll(): void {
+    if (this.#running === 0) this.#settle()
+    this.#options.vcpus.forEach((_, index) => this.#threads.kick(index))
+    this.#answerAll()
+  }
+
+  #answerAll(): void {
+    try {
+      for (const event of this.#threads.events()) {
+        if (event.kind === 'done') this.#onDone(event.index, event.startError)
+        else if (this.#ending) this.#threads.stop(event.index)
+        // A guest whose output is not read waits here, and answers are given when it is.
+        else if (!this.#options.console.full) this.#onExit(event.index, event.result)
+      }
+      this.#options.console.flush(() => this.#answerAll())
+    } catch (error) {
+      if (this.#failure !== undefined) throw error
+      this.#fail(error)
+    }
+  }
+
+  #onDone(index: number, startError: number): void {
+    this.#running--
+    if (startError !== 0)
+      this.#fail(new SyscallError('sched_setaffinity', -startError, `vcpu ${index}`))
+    if (this.#running === 0) this.#settle()
+  }
+
+  #onExit(index: number, result: number): void {
+    const run = this.#vcpu(index).run
+    if (result === 0) {
+      const exit = decodeExit(run)
+      this.#count(exit.kind)
+      this.#handle(index, run, exit)
+    } else if (result === -constants.errno.EINTR || result === -constants.errno.EAGAIN) {
+      this.#count('interrupted')
+      clearImmediateExit(run)
+    } else {
+      this.end({ kind: 'kvm-error', vcpu: index, errno: -result })
+    }
+    // Ending has told all threads to stop, this one included.
+    if (!this.#ending) this.#threads.resume(index)
+  }
+
+  #handle(index: number, run: NativeMemory, exit: VcpuExit): void {
+    switch (exit.kind) {
+      case 'mmio-read': {
+        const value = this.#options.mmio.read(exit.address, exit.length)
+        if (value === undefined) this.#unmapped++
+        completeMmioRead(run, value ?? 0n)
+        break
+      }
+      case 'mmio-write':
+        if (!this.#options.mmio.write(exit.address, exit.length, exit.value)) this.#unmapped++
+        break
+      case 'system-event':
+        this.end(
+          exit.event === 'shutdown'
+            ? { kind: 'powered-off' }
+            : exit.event === 'reset'
+              ? { kind: 'reset' }
+              : exit.event === 'crash'
+                ? { kind: 'crashed' }
+                : { kind: 'unhandled-exit', vcpu: index, exit: `system event "${exit.event}"` },
+        )
+        break
+      case 'cpu-unsupported':
+        this.end({ kind: 'cpu-unsupported', vcpu: index, cpu: exit.cpu })
+        break
+      case 'fail-entry':
+        this.end({
+          kind: 'unhandled-exit',
+          vcpu: index,
+          exit: `KVM_EXIT_FAIL_ENTRY, reason 0x${exit.reason.toString(16)}`,
+        })
+        break
+      case 'internal-error':
+        this.end({
+          kind: 'unhandled-exit',
+          vcpu: index,
+          exit: `KVM_EXIT_INTERNAL_ERROR, suberror ${exit.suberror}`,
+        })
+        break
+      case 'other':
+        this.end({ kind: 'unhandled-exit', vcpu: index, exit: exit.name })
+        break
+    }
+  }
+
+  #vcpu(index: number): ReadyVcpu {
+    const vcpu = this.#options.vcpus[index]
+    if (vcpu === undefined) throw new RangeError(`there is no vcpu ${index}`)
+    return vcpu
+  }
+
+  #count(kind: string): void {
+    this.#exits[kind] = (this.#exits[kind] ?? 0) + 1
+  }
+}

@@ -1,0 +1,2 @@
+export { MmioBus, type MmioDevice } from './mmio-bus.ts'
+export { Uart16550 } from './uart-16550.ts'

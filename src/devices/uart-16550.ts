@@ -1,0 +1,164 @@
+/*
+ * 16550A UART (National Semiconductor PC16550D, 1995), eight registers of one byte:
+ *
+ *   offset  read                        write
+ *   0       RBR received byte           THR byte to transmit      DLL if LCR.DLAB
+ *   1       IER interrupts enabled      IER                       DLM if LCR.DLAB
+ *   2       IIR interrupt pending       FCR FIFO control
+ *   3       LCR line control            LCR
+ *   4       MCR modem control           MCR
+ *   5       LSR line status             –
+ *   6       MSR modem status            –
+ *   7       SCR scratch                 SCR
+ */
+import type { MmioDevice } from './mmio-bus.ts'
+
+const IER_RECEIVED = 0x01
+const IER_TRANSMITTED = 0x02
+const IER_MASK = 0x0f
+
+const IIR_NONE = 0x01
+const IIR_TRANSMITTED = 0x02
+const IIR_RECEIVED = 0x04
+const IIR_FIFO_ENABLED = 0xc0
+
+const FCR_ENABLE = 0x01
+const FCR_CLEAR_RECEIVER = 0x02
+
+const LCR_DLAB = 0x80
+
+const MCR_LOOPBACK = 0x10
+const MCR_MASK = 0x1f
+
+const LSR_DATA_READY = 0x01
+/** THRE and TEMT: what is transmitted is gone at once. */
+const LSR_TRANSMITTER_EMPTY = 0x60
+
+/** CTS, DSR and DCD: somebody listens. */
+const MSR_CONNECTED = 0xb0
+
+const FIFO_SIZE = 16
+
+/**
+ * A 16550A without an interrupt line yet: the guest transmits and polls. Only the lowest byte of a
+ * wider access counts, and offsets beyond the eight registers read as 0 and swallow writes.
+ */
+export class Uart16550 implements MmioDevice {
+  readonly #transmit: (byte: number) => void
+  readonly #received: number[] = []
+  #ier = 0
+  #lcr = 0
+  #mcr = 0
+  #scr = 0
+  #divisor = 0
+  #fifoEnabled = false
+  /** The transmitter ran empty and the guest has not taken note by reading IIR. */
+  #transmitted = false
+
+  /** @param transmit is given each byte the guest sends, in order */
+  constructor(transmit: (byte: number) => void) {
+    this.#transmit = transmit
+  }
+
+  read(offset: number): bigint {
+    return BigInt(this.#readRegister(offset))
+  }
+
+  write(offset: number, _length: number, value: bigint): void {
+    this.#writeRegister(offset, Number(value & 0xffn))
+  }
+
+  #readRegister(offset: number): number {
+    switch (offset) {
+      case 0:
+        return this.#dlab ? this.#divisor & 0xff : (this.#received.shift() ?? 0)
+      case 1:
+        return this.#dlab ? this.#divisor >> 8 : this.#ier
+      case 2:
+        return this.#readIir()
+      case 3:
+        return this.#lcr
+      case 4:
+        return this.#mcr
+      case 5:
+        return LSR_TRANSMITTER_EMPTY | (this.#received.length > 0 ? LSR_DATA_READY : 0)
+      case 6:
+        return this.#msr
+      case 7:
+        return this.#scr
+      default:
+        return 0
+    }
+  }
+
+  #writeRegister(offset: number, byte: number): void {
+    switch (offset) {
+      case 0:
+        if (this.#dlab) this.#divisor = (this.#divisor & 0xff00) | byte
+        else this.#send(byte)
+        break
+      case 1:
+        if (this.#dlab) this.#divisor = (byte << 8) | (this.#divisor & 0xff)
+        else this.#writeIer(byte & IER_MASK)
+        break
+      case 2:
+        this.#writeFcr(byte)
+        break
+      case 3:
+        this.#lcr = byte
+        break
+      case 4:
+        this.#mcr = byte & MCR_MASK
+        break
+      case 7:
+        this.#scr = byte
+        break
+    }
+  }
+
+  get #dlab(): boolean {
+    return (this.#lcr & LCR_DLAB) !== 0
+  }
+
+  get #loopback(): boolean {
+    return (this.#mcr & MCR_LOOPBACK) !== 0
+  }
+
+  #send(byte: number): void {
+    this.#transmitted = true
+    if (!this.#loopback) this.#transmit(byte)
+    else if (this.#received.length < FIFO_SIZE) this.#received.push(byte)
+  }
+
+  /** Enabling the transmit interrupt raises it if the transmitter is empty, and ours always is. */
+  #writeIer(ier: number): void {
+    if ((ier & ~this.#ier & IER_TRANSMITTED) !== 0) this.#transmitted = true
+    this.#ier = ier
+  }
+
+  #writeFcr(fcr: number): void {
+    const enabled = (fcr & FCR_ENABLE) !== 0
+    if (enabled !== this.#fifoEnabled || (fcr & FCR_CLEAR_RECEIVER) !== 0) this.#received.length = 0
+    this.#fifoEnabled = enabled
+  }
+
+  #readIir(): number {
+    const pending = this.#pendingInterrupt
+    if (pending === IIR_TRANSMITTED) this.#transmitted = false
+    return pending | (this.#fifoEnabled ? IIR_FIFO_ENABLED : 0)
+  }
+
+  /** The enabled interrupt with the highest priority, as IIR identifies it. */
+  get #pendingInterrupt(): number {
+    if ((this.#ier & IER_RECEIVED) !== 0 && this.#received.length > 0) return IIR_RECEIVED
+    if ((this.#ier & IER_TRANSMITTED) !== 0 && this.#transmitted) return IIR_TRANSMITTED
+    return IIR_NONE
+  }
+
+  /** In loopback the modem outputs DTR, RTS, OUT1, OUT2 come back as DSR, CTS, RI, DCD. */
+  get #msr(): number {
+    if (!this.#loopback) return MSR_CONNECTED
+    const [dtr, rts, outputs] = [this.#mcr & 1, (this.#mcr >> 1) & 1, (this.#mcr >> 2) & 3]
+    return (outputs << 6) | (dtr << 5) | (rts << 4)
+  }
+}

@@ -1,0 +1,229 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Uart16550 } from '../../../src/devices/index.ts'
+
+const [DATA, IER, IIR_FCR, LCR, MCR, LSR, MSR, SCR] = [0, 1, 2, 3, 4, 5, 6, 7]
+const DLAB = 0x80
+const LOOPBACK = 0x10
+
+function makeUart() {
+  const sent: number[] = []
+  const uart = new Uart16550(byte => sent.push(byte))
+  return {
+    sent,
+    uart,
+    read: (register: number) => Number(uart.read(register)),
+    write: (register: number, byte: number) => uart.write(register, 1, BigInt(byte)),
+  }
+}
+
+describe('transmitting', () => {
+  test('hands over every byte in order', () => {
+    const { sent, write } = makeUart()
+
+    for (const byte of Buffer.from('hi\n\0\xff', 'latin1')) write(DATA, byte)
+
+    expect(sent).toEqual([0x68, 0x69, 0x0a, 0, 0xff])
+  })
+
+  test('the transmitter is always empty', () => {
+    const { read, write } = makeUart()
+
+    write(DATA, 0x41)
+
+    expect(read(LSR)).toBe(0x60)
+  })
+
+  test('of a wider write the lowest byte is sent', () => {
+    const { sent, uart } = makeUart()
+
+    uart.write(DATA, 8, 0xffff_ffff_ffff_ff41n)
+
+    expect(sent).toEqual([0x41])
+  })
+})
+
+describe('registers', () => {
+  test.each([
+    ['IER', IER, 0x00],
+    ['IIR', IIR_FCR, 0x01],
+    ['LCR', LCR, 0x00],
+    ['MCR', MCR, 0x00],
+    ['LSR', LSR, 0x60],
+    ['MSR', MSR, 0xb0],
+    ['SCR', SCR, 0x00],
+    ['RBR', DATA, 0x00],
+  ])('%s starts with its reset value', (_, register, value) => {
+    expect(makeUart().read(register)).toBe(value)
+  })
+
+  test.each([
+    ['IER keeps four bits', IER, 0x0f],
+    ['LCR keeps all bits', LCR, 0xff],
+    ['MCR keeps five bits', MCR, 0x1f],
+    ['LSR cannot be written', LSR, 0x60],
+    ['MSR cannot be written', MSR, 0xb0],
+    ['SCR keeps all bits', SCR, 0xff],
+  ])('%s', (_, register, value) => {
+    const { read, write } = makeUart()
+
+    write(register, 0xff)
+
+    expect(read(register)).toBe(value)
+  })
+
+  test('DLAB puts the divisor in place of data and IER, and gives them back', () => {
+    const { sent, read, write } = makeUart()
+    write(IER, 0x05)
+
+    write(LCR, DLAB)
+    write(DATA, 0x34)
+    write(IER, 0x12)
+
+    expect([read(DATA), read(IER)]).toEqual([0x34, 0x12])
+    write(LCR, 0x03)
+    expect([read(DATA), read(IER)]).toEqual([0, 0x05])
+    expect(sent).toEqual([])
+  })
+
+  test('IIR shows whether the FIFO is enabled', () => {
+    const { read, write } = makeUart()
+
+    write(IIR_FCR, 0x01)
+    expect(read(IIR_FCR)).toBe(0xc1)
+
+    write(IIR_FCR, 0x00)
+    expect(read(IIR_FCR)).toBe(0x01)
+  })
+})
+
+describe('the transmit interrupt', () => {
+  test('is pending as soon as it is enabled, until IIR is read', () => {
+    const { read, write } = makeUart()
+
+    write(IER, 0x02)
+
+    expect(read(IIR_FCR)).toBe(0x02)
+    expect(read(IIR_FCR)).toBe(0x01)
+  })
+
+  test('is pending again after a byte was sent', () => {
+    const { read, write } = makeUart()
+    write(IER, 0x02)
+    read(IIR_FCR)
+
+    write(DATA, 0x41)
+
+    expect(read(IIR_FCR)).toBe(0x02)
+  })
+
+  test('is not pending while it is disabled', () => {
+    const { read, write } = makeUart()
+
+    write(DATA, 0x41)
+
+    expect(read(IIR_FCR)).toBe(0x01)
+  })
+
+  test('passes the test by which Linux looks for UARTs that lose it', () => {
+    const { read, write } = makeUart()
+
+    write(IER, 0x02)
+    write(IER, 0x00)
+    write(IER, 0x02)
+
+    expect(read(IIR_FCR) & 0x01).toBe(0)
+  })
+})
+
+describe('loopback', () => {
+  test('what is sent is received, and does not leave', () => {
+    const { sent, read, write } = makeUart()
+    write(MCR, LOOPBACK)
+
+    write(DATA, 0x41)
+    write(DATA, 0x42)
+
+    expect(read(LSR)).toBe(0x61)
+    expect([read(DATA), read(DATA), read(DATA)]).toEqual([0x41, 0x42, 0])
+    expect(read(LSR)).toBe(0x60)
+    expect(sent).toEqual([])
+  })
+
+  test('received data comes before the transmit interrupt', () => {
+    const { read, write } = makeUart()
+    write(MCR, LOOPBACK)
+    write(IER, 0x03)
+
+    write(DATA, 0x41)
+
+    expect(read(IIR_FCR)).toBe(0x04)
+    read(DATA)
+    expect(read(IIR_FCR)).toBe(0x02)
+  })
+
+  test('a full FIFO takes no more', () => {
+    const { read, write } = makeUart()
+    write(MCR, LOOPBACK)
+
+    for (let byte = 1; byte <= 20; byte++) write(DATA, byte)
+
+    const received = Array.from({ length: 17 }, () => read(DATA))
+    expect(received).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0])
+  })
+
+  test.each([
+    ['cleared', 0x03],
+    ['disabled', 0x00],
+  ])('the FIFO is emptied when it is %s', (_, fcr) => {
+    const { read, write } = makeUart()
+    write(IIR_FCR, 0x01)
+    write(MCR, LOOPBACK)
+    write(DATA, 0x41)
+
+    write(IIR_FCR, fcr)
+
+    expect(read(LSR)).toBe(0x60)
+  })
+
+  test('the modem outputs come back, as the probe of Linux wants them', () => {
+    const { read, write } = makeUart()
+
+    write(MCR, LOOPBACK | 0x0a)
+
+    expect(read(MSR)).toBe(0x90)
+  })
+
+  test.each([
+    [0x01, 0x20],
+    [0x02, 0x10],
+    [0x04, 0x40],
+    [0x08, 0x80],
+  ])('MCR bit 0x%s drives its own MSR bit', (output, input) => {
+    const { read, write } = makeUart()
+
+    write(MCR, LOOPBACK | output)
+
+    expect(read(MSR)).toBe(input)
+  })
+})
+
+test('whatever the guest does, reads fit a byte and sending is all that leaves', () => {
+  const access = fc.record({
+    offset: fc.oneof(fc.nat(8), fc.nat(0xfff)),
+    length: fc.constantFrom(1, 2, 4, 8),
+    value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    write: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(access, { maxLength: 100 }), accesses => {
+      const { sent, uart } = makeUart()
+
+      for (const { offset, length, value, write } of accesses)
+        if (write) uart.write(offset, length, value)
+        else expect(uart.read(offset)).toBeLessThanOrEqual(0xffn)
+
+      expect(sent.every(byte => byte >= 0 && byte <= 0xff)).toBe(true)
+    }),
+  )
+})

@@ -1,0 +1,92 @@
+import { BugError, errnoName, IoctlError } from '../errors/index.ts'
+import type { System } from '../native/system.ts'
+import { REQUESTS, type RequestName } from './requests.ts'
+import type { Fields, Given, Struct, Value } from './struct.ts'
+
+/** What a failed request may add to its error. */
+interface Shown {
+  readonly attribute?: string
+  /** The argument worth showing: `type 9`. */
+  readonly argument?: string
+}
+
+/**
+ * Where in the scratch memory a struct's payload goes: behind the largest struct (520 bytes), at an
+ * address aligned for every type.
+ */
+export const PAYLOAD = 1024
+
+/**
+ * A file descriptor of KVM and its owner. Every request is one ioctl: nothing is retried,
+ * defaulted or logged. What the kernel refuses is an {@link IoctlError} by the request's name.
+ */
+export class Fd implements Disposable {
+  /** What messages call it: `vcpu 0`. */
+  readonly name: string
+  protected readonly system: System
+  #fd: number | undefined
+
+  constructor(system: System, fd: number, name: string) {
+    this.system = system
+    this.#fd = fd
+    this.name = name
+  }
+
+  /** The number, for those who issue ioctls of their own (a vCPU thread). It stays ours. */
+  get fd(): number {
+    if (this.#fd === undefined) throw new BugError(`${this.name} was used after it was closed`)
+    return this.#fd
+  }
+
+  /** Closes the descriptor. Calling it again does nothing. */
+  close(): void {
+    if (this.#fd === undefined) return
+    this.system.close(this.#fd)
+    this.#fd = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** The result, or `-errno`: for requests of which an errno is an answer. */
+  protected try(request: RequestName, argument: number | bigint): number {
+    return this.system.ioctl(this.fd, REQUESTS[request].number, argument)
+  }
+
+  protected request(request: RequestName, argument: number | bigint = 0, shown?: Shown): number {
+    const result = this.try(request, argument)
+    if (result < 0) throw this.failure(request, -result, shown)
+    return result
+  }
+
+  /** Issues a request with a struct as its argument. */
+  protected send<F extends Fields>(
+    request: RequestName,
+    struct: Struct<F>,
+    value: Given<F>,
+    shown?: Shown,
+  ): number {
+    struct.encode(this.system.scratch, 0, value)
+    return this.request(request, this.system.scratch.address, shown)
+  }
+
+  /** Issues a request that fills in a struct. */
+  protected fetch<F extends Fields>(request: RequestName, struct: Struct<F>): Value<F> {
+    this.send(request, struct, {})
+    return struct.decode(this.system.scratch, 0)
+  }
+
+  /** Address of the payload behind the struct at the start of the scratch memory. */
+  protected get payloadAddress(): bigint {
+    return this.system.scratch.address + BigInt(PAYLOAD)
+  }
+
+  protected failure(request: RequestName, errno: number, shown?: Shown): IoctlError {
+    return new IoctlError({ request, on: this.name, errno, ...shown })
+  }
+
+  protected errnoIs(result: number, name: string): boolean {
+    return result < 0 && errnoName(-result) === name
+  }
+}

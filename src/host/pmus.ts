@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { HostError } from '../errors/index.ts'
+import { renderCpuList } from './cpulist.ts'
 import { decodeCpuList, isMissing, nonsense, readSysfs } from './sysfs.ts'
 
 /** A PMU of the host's CPU cores: what `KVM_ARM_VCPU_PMU_V3_SET_PMU` chooses among. */
@@ -25,6 +26,11 @@ export function readHostPmus(sysfsRoot = '/sys'): HostPmu[] {
   return list(directory)
     .flatMap(name => readPmu(directory, name) ?? [])
     .sort((a, b) => firstCpu(a) - firstCpu(b) || a.type - b.type)
+}
+
+/** `armv8_cortex_a72 (type 11, CPUs 2-3)`. */
+export function renderHostPmu({ name, type, cpus }: HostPmu): string {
+  return `${name} (type ${type}, CPUs ${cpus.length > 0 ? renderCpuList(cpus) : 'none'})`
 }
 
 function list(directory: string): string[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HostError } from '../../../src/errors/index.ts'
-import { readHostPmus } from '../../../src/host/index.ts'
+import { readHostPmus, renderHostPmu } from '../../../src/host/index.ts'
 import { madeSysfs, savedSysfs } from './sysfs-tree.ts'
 
 const PMU = 'bus/event_source/devices/armv8_pmuv3'
@@ -69,4 +69,11 @@ test('a list of devices that is no directory is named', () => {
   const root = madeSysfs({ 'bus/event_source/devices': '' })
 
   expect(() => readHostPmus(root)).toThrow(`cannot list ${root}/bus/event_source/devices`)
+})
+
+test.each([
+  [[2, 3], 'armv8_cortex_a72 (type 11, CPUs 2-3)'],
+  [[], 'armv8_cortex_a72 (type 11, CPUs none)'],
+])('renderHostPmu says name, type and CPUs', (cpus, expected) => {
+  expect(renderHostPmu({ name: 'armv8_cortex_a72', type: 11, cpus })).toBe(expected)
 })

@@ -94,7 +94,7 @@ export default ts.config(
         Buffer: 'readonly',
         URL: 'readonly',
         performance: 'readonly',
-        setTimeout: 'readonly',
+        setTimeout: 'readonly', setImmediate: 'readonly',
       },
     },
   },

@@ -65,7 +65,7 @@ _start:
 	mov	x0, #1000
 	bl	measure
 	mov	x23, x0
-	mov	x0, #100000
+	ldr	x0, =100000
 	bl	measure
 	mov	x24, x0
 

@@ -5,6 +5,7 @@ import { EXIT_CODES, InterruptedError, type TsvmmError } from '../errors/index.t
 import type { CliContext } from './context.ts'
 import { asTsvmmError, isWorthTelling, renderError } from './print-error.ts'
 import { buildProgram } from './program.ts'
+import { spellOutPmu } from './run.ts'
 
 /** How often -v was given. */
 let verbosity = 0
@@ -15,7 +16,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export async function main(argv: readonly string[]): Promise<void> {
   const ending = new AbortController()
   for (const signal of SIGNALS) process.on(signal, () => endBySignal(ending, signal))
-  process.stdout.on('error', error => endByOutput(ending, error))
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => endByOutput(ending, error))
   process.stderr.on('error', () => undefined)
   process.on('uncaughtException', error => {
     report(asTsvmmError(error), error)
@@ -24,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
   const context = createContext(ending.signal)
   try {
-    await buildProgram(context).parseAsync(argv, { from: 'user' })
+    await buildProgram(context).parseAsync(spellOutPmu(argv), { from: 'user' })
     if (ending.signal.aborted) throw ending.signal.reason as Error
   } catch (thrown) {
     if (thrown instanceof CommanderError) process.exitCode = commanderStatus(thrown)
@@ -57,7 +58,9 @@ function createContext(signal: AbortSignal): CliContext {
     get log() {
       return (log ??= createLogger(verbosity))
     },
-    progress: line => void process.stderr.write(`${line}\n`),
+    progress: line => {
+      process.stderr.write(`${line}\n`)
+    },
     sayMore: () => void verbosity++,
     setExitStatus: status => (process.exitCode = status),
   }

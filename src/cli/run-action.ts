@@ -1,0 +1,111 @@
+import { totalmem } from 'node:os'
+import { EXIT_CODES, TsvmmError, UsageError } from '../errors/index.ts'
+import { parseCpuList } from '../host/index.ts'
+import type { PmuDecision } from '../pmu/choose.ts'
+import { outcomeError } from '../vm/outcome.ts'
+import { checkRequest, runGuest, type RunRequest, type RunResult } from '../vm/run.ts'
+import type { CliContext } from './context.ts'
+import { OutputFile } from './output-file.ts'
+import type { RunOptions } from './run.ts'
+
+/** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */
+const SCHEMA_VERSION = 1
+
+/** `tsvmm run`, with its options parsed. */
+export async function run(
+  image: string | undefined,
+  options: RunOptions,
+  context: CliContext,
+): Promise<void> {
+  const request = toRequest(image, options)
+  checkRequest(request, totalmem())
+  using json = options.json === undefined ? undefined : new OutputFile('--json', options.json)
+  try {
+    const result = await runGuest(request, {
+      console: context.stdout,
+      signal: context.signal,
+      onPmuDecision: decision => context.progress(renderDecision(decision)),
+    })
+    const error = outcomeError(result.outcome)
+    json?.commit(renderJson(resultObject(result), error))
+    if (error !== undefined) throw error
+    if (result.outcome.kind === 'reset') context.progress('tsvmm: the guest asked for a reset')
+  } catch (error) {
+    if (error instanceof TsvmmError) json?.commit(renderJson({}, error))
+    throw error
+  }
+}
+
+/** @throws {UsageError} no image, two images, or a CPU list that is none */
+function toRequest(positional: string | undefined, options: RunOptions): RunRequest {
+  const { kernel, vcpuAffinity, pmu } = options
+  if (positional !== undefined && kernel !== undefined)
+    throw new UsageError(`two images were given: ${positional} and --kernel ${kernel}`, {
+      try: [`tsvmm run ${positional}`],
+    })
+  const image = positional ?? kernel
+  if (image === undefined)
+    throw new UsageError('no guest image was given', { try: ['tsvmm run IMAGE'] })
+  return {
+    image,
+    vcpus: options.cpus,
+    ramSize: options.mem,
+    bootArgs: options.params,
+    pmu: pmu ?? 'auto',
+    pmuRequired: pmu === 'auto',
+    affinity: vcpuAffinity === undefined ? undefined : parseAffinity(vcpuAffinity),
+    timeoutSeconds: options.timeout,
+  }
+}
+
+function parseAffinity(text: string): number[] {
+  try {
+    return parseCpuList(text)
+  } catch (cause) {
+    if (!(cause instanceof TsvmmError)) throw cause
+    throw new UsageError(`--vcpu-affinity ${text}: ${cause.message}`, {
+      try: ['--vcpu-affinity 0-3,8'],
+    })
+  }
+}
+
+/** What the guest gets, and why, in a line. */
+function renderDecision(decision: PmuDecision): string {
+  switch (decision.kind) {
+    case 'off':
+      return `tsvmm: guest PMU: none, ${decision.reason}`
+    case 'host-pmu':
+      return `tsvmm: guest PMU: ${decision.pmu.name}, since ${decision.reason}`
+    case 'none':
+      return [`tsvmm: guest PMU: none, since ${decision.reason}`, ...decision.suggestions].join(
+        '\n  with a PMU: ',
+      )
+  }
+}
+
+function resultObject({ outcome, pmu, gic, statistics }: RunResult): object {
+  return { outcome: jsonOutcome(outcome), pmu, gic, ...statistics }
+}
+
+function jsonOutcome(outcome: RunResult['outcome']): object {
+  return outcome.kind === 'interrupted' ? { kind: outcome.kind } : outcome
+}
+
+function renderJson(fields: object, error: TsvmmError | undefined): string {
+  const object = {
+    schemaVersion: SCHEMA_VERSION,
+    command: 'run',
+    exitStatus: error?.exitStatus ?? EXIT_CODES.ok.status,
+    ...fields,
+    ...(error && {
+      error: {
+        code: error.code,
+        message: error.message,
+        why: error.why,
+        try: error.try,
+        see: error.see,
+      },
+    }),
+  }
+  return `${JSON.stringify(object, null, 2)}\n`
+}

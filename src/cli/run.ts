@@ -1,0 +1,69 @@
+import { Option, type Command } from 'commander'
+import type { CliContext } from './context.ts'
+import { parseCount, parseSeconds, parseSize } from './parse.ts'
+
+/** What commander makes of the flags. */
+export interface RunOptions {
+  readonly kernel?: string
+  readonly cpus: number
+  readonly mem: number
+  readonly params: string
+  readonly pmu?: 'auto' | 'off'
+  readonly vcpuAffinity?: string
+  readonly timeout?: number
+  readonly json?: string
+}
+
+/** `tsvmm run`: flags and spellings are those of `lkvm run` where it has them. */
+export function addRunCommand(program: Command, context: CliContext): void {
+  program
+    .command('run')
+    .summary('run a guest')
+    .description(
+      'Runs a guest image on this host, with a PMU where the host can give it one, and says which and why.\n' +
+        'The guest has the machine of `lkvm run`: RAM at 0x80000000, a 16550A at 0x01000000, a GIC, PSCI.',
+    )
+    .argument('[image]', 'flat image or arm64 Image')
+    .option('-k, --kernel <image>', 'the image, as lkvm spells it')
+    .addOption(new Option('-c, --cpus <n>', 'vCPUs').argParser(parseCount).default(1))
+    .addOption(
+      new Option('-m, --mem <size>', 'RAM: 512M, 4G; a bare number is MiB')
+        .argParser(parseSize)
+        .default(256 * 2 ** 20, '256M'),
+    )
+    .option('-p, --params <text>', "the guest's command line", '')
+    .addOption(
+      new Option(
+        '--pmu [=mode]',
+        'auto: the host PMU that covers all CPUs the vCPUs may use, or an error; off: none. ' +
+          'Left out: auto, but a guest without a PMU rather than an error',
+      ).choices(['auto', 'off']),
+    )
+    .option('--vcpu-affinity <cpulist>', 'keep the vCPU threads to these CPUs: 0-3,8')
+    .addOption(
+      new Option('--timeout <seconds>', 'end a guest that runs longer').argParser(parseSeconds),
+    )
+    .option('--json <file>', 'write how the run ended, its statistics and the PMU decision')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  tsvmm run guest.flat\n' +
+        '  tsvmm run --pmu --vcpu-affinity 4-7 guest.flat    # on one kind of core\n' +
+        '  tsvmm lab -- run --pmu guest.flat                 # no arm64 host at hand',
+    )
+    .action(async (image: string | undefined, options: RunOptions) => {
+      const { run } = await import('./run-action.ts')
+      await run(image, options, context)
+    })
+}
+
+/**
+ * `--pmu` takes its value only as `--pmu=MODE`: after lkvm's bare flag the next word is the image.
+ * Commander has no such option, so the bare flag is spelled out before parsing.
+ */
+export function spellOutPmu(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--')
+  return argv.map((word, index) =>
+    word === '--pmu' && (end < 0 || index < end) ? '--pmu=auto' : word,
+  )
+}

@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto'
+import type { GuestImage } from '../boot/image.ts'
+import { BugError, HostError, SyscallError, UsageError } from '../errors/index.ts'
+import { encodeFdt } from '../fdt/index.ts'
+import { chooseGic, createGic, initializeGic, type GicKind, type GicLayout } from '../gic/gic.ts'
+import type { HostPmu } from '../host/index.ts'
+import {
+  CORE_REGISTERS,
+  featureWords,
+  SYSTEM_REGISTERS,
+  xRegister,
+  type KvmFd,
+  type VcpuFd,
+  type VcpuFeatureName,
+  type VmFd,
+} from '../ioctl/index.ts'
+import type { NativeMemory, System } from '../native/index.ts'
+import { attachPmu } from '../pmu/attach.ts'
+import { describeMachine } from './machine.ts'
+import {
+  FDT_MAX_SIZE,
+  fdtOffset,
+  GIC_DIST_BASE,
+  GICV2_CPU_BASE,
+  RAM_BASE,
+  redistributorBase,
+} from './memory-map.ts'
+
+/** What to build; everything in it was checked against the host. */
+export interface VmPlan {
+  readonly vcpus: number
+  /** Bytes. */
+  readonly ramSize: number
+  readonly image: GuestImage
+  readonly bootArgs: string
+  /** Left out, the guest has no PMU. */
+  readonly pmu?: HostPmu | undefined
+}
+
+/** The most vCPUs a GICv2 can have. Arm IHI 0048B, 1.4.2. */
+const GICV2_MAX_VCPUS = 8
+
+/** EL1h with D, A, I and F masked: how Linux wants to be entered. Arm DDI 0487, C5.2.19. */
+const PSTATE_EL1H_DAIF = 0x3c5n
+
+/** IPA bits a VM has unless it asks for more. */
+const DEFAULT_IPA_BITS = 40
+
+/** A VM that is ready to run, and the owner of all it is made of. */
+export class Vm implements Disposable {
+  readonly #owned: Disposable[] = []
+  #gic: GicKind = 'gicv3'
+  #vcpus: readonly { readonly fd: VcpuFd; readonly run: NativeMemory }[] = []
+
+  private constructor() {
+    // Only build() makes one, and only whole.
+  }
+
+  get gic(): GicKind {
+    return this.#gic
+  }
+
+  get vcpus(): readonly { readonly fd: VcpuFd; readonly run: NativeMemory }[] {
+    return this.#vcpus
+  }
+
+  /**
+   * Builds a VM: the one order the kernel accepts.
+   *
+   * @throws {ImageError} the image does not fit
+   * @throws {HostError} `TSVMM_HOST_MEMORY`, `TSVMM_HOST_CAPABILITY`
+   * @throws {IoctlError} the kernel refused a step
+   */
+  static build(system: System, kvm: KvmFd, plan: VmPlan): Vm {
+    const vm = new Vm()
+    try {
+      vm.#build(system, kvm, plan)
+      return vm
+    } catch (error) {
+      vm[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  #build(system: System, kvm: KvmFd, plan: VmPlan): void {
+    // The image first: what it does not fit into need not be built.
+    const ram = this.#own(mapRam(system, plan.ramSize))
+    loadImage(plan, ram)
+    const vm = this.#own(kvm.createVm(ipaBits(kvm, plan.ramSize)))
+    addRam(vm, ram)
+    this.#gic = chooseGic(vm)
+    const layout = gicLayout(this.#gic, plan.vcpus)
+    const gic = this.#own(createGic(vm, layout))
+    const fds = range(plan.vcpus).map(id => this.#own(vm.createVcpu(id)))
+    fds.forEach(vcpu => initializeVcpu(vm, vcpu, plan.pmu !== undefined))
+    // After the last vCPU was created, which is refused from here on; before the PMU's INIT, which
+    // takes an interrupt of an initialized GIC.
+    initializeGic(gic)
+    if (plan.pmu !== undefined) attachPmu(fds, plan.pmu)
+    const mpidrs = fds.map(vcpu => vcpu.getOneReg(SYSTEM_REGISTERS.MPIDR_EL1))
+    const fdt = loadFdt(plan, layout, mpidrs, ram)
+    setBootRegisters(fds[0], RAM_BASE + BigInt(plan.image.layout.loadOffset), fdt)
+    const runSize = kvm.getVcpuMmapSize()
+    this.#vcpus = fds.map(fd => ({ fd, run: this.#own(fd.mmapRun(runSize)) }))
+  }
+
+  /** Releases everything, the last made first. No vCPU thread may be left. */
+  [Symbol.dispose](): void {
+    while (this.#owned.length > 0) this.#owned.pop()?.[Symbol.dispose]()
+  }
+
+  #own<T extends Disposable>(resource: T): T {
+    this.#owned.push(resource)
+    return resource
+  }
+}
+
+function mapRam(system: System, size: number): NativeMemory {
+  const ram = system.mmap({ length: size })
+  if (typeof ram === 'number')
+    throw new HostError('MEMORY', `${size / 2 ** 20} MiB of guest RAM cannot be had (--mem)`, {
+      cause: new SyscallError('mmap', -ram),
+    })
+  return ram
+}
+
+function loadImage({ image, ramSize }: VmPlan, ram: NativeMemory): void {
+  image.load(ram, {
+    ramSize,
+    end: fdtOffset(ramSize),
+    maxEnd: fdtOffset(Number.MAX_SAFE_INTEGER),
+  })
+}
+
+/** Enough address bits for the end of RAM, and no more than the usual without need. */
+function ipaBits(kvm: KvmFd, ramSize: number): number {
+  const limit = kvm.checkExtension('KVM_CAP_ARM_VM_IPA_SIZE') || DEFAULT_IPA_BITS
+  const needed = Math.ceil(Math.log2(Number(RAM_BASE) + ramSize))
+  if (needed > limit)
+    throw new UsageError(
+      `--mem ${ramSize / 2 ** 20}M reaches beyond the ${limit} address bits a guest can have on this host`,
+      { try: [`--mem ${2 ** (limit - 20) - Number(RAM_BASE) / 2 ** 20}M    # the most`] },
+    )
+  return Math.max(needed, Math.min(DEFAULT_IPA_BITS, limit))
+}
+
+function addRam(vm: VmFd, ram: NativeMemory): void {
+  vm.setUserMemoryRegion({
+    slot: 0,
+    guest_phys_addr: RAM_BASE,
+    memory_size: BigInt(ram.byteLength),
+    userspace_addr: ram.address,
+  })
+}
+
+function gicLayout(kind: GicKind, vcpus: number): GicLayout {
+  const distributor = GIC_DIST_BASE
+  if (kind === 'gicv3') return { kind, distributor, redistributors: redistributorBase(vcpus) }
+  if (vcpus > GICV2_MAX_VCPUS)
+    throw new UsageError(`--cpus ${vcpus} is more than the GICv2 of this host can serve`, {
+      try: [`--cpus ${GICV2_MAX_VCPUS}`],
+    })
+  return { kind, distributor, cpuInterface: GICV2_CPU_BASE }
+}
+
+/** All vCPUs get the same features; the secondaries wait for PSCI CPU_ON. */
+function initializeVcpu(vm: VmFd, vcpu: VcpuFd, hasPmu: boolean): void {
+  const features: VcpuFeatureName[] = ['KVM_ARM_VCPU_PSCI_0_2']
+  if (hasPmu) features.push('KVM_ARM_VCPU_PMU_V3')
+  if (vcpu.id > 0) features.push('KVM_ARM_VCPU_POWER_OFF')
+  vcpu.init({ target: vm.armPreferredTarget().target, features: featureWords(features) })
+}
+
+/** @returns the device tree's guest physical address */
+function loadFdt(
+  plan: VmPlan,
+  gic: GicLayout,
+  mpidrs: readonly bigint[],
+  ram: NativeMemory,
+): bigint {
+  const fdt = encodeFdt(
+    describeMachine({
+      ramSize: plan.ramSize,
+      mpidrs,
+      gic,
+      hasPmu: plan.pmu !== undefined,
+      bootArgs: plan.bootArgs,
+      kaslrSeed: randomBytes(8).readBigUInt64LE(),
+      rngSeed: randomBytes(64),
+    }),
+  )
+  if (fdt.length > FDT_MAX_SIZE) throw new BugError(`the device tree has ${fdt.length} bytes`)
+  const offset = fdtOffset(plan.ramSize)
+  ram.writeBytes(offset, fdt)
+  return RAM_BASE + BigInt(offset)
+}
+
+/** As Documentation/arch/arm64/booting.rst wants it: x0 = device tree, x1 to x3 = 0 (as after reset). */
+function setBootRegisters(vcpu: VcpuFd | undefined, entry: bigint, fdt: bigint): void {
+  vcpu?.setOneReg(CORE_REGISTERS.PSTATE(), PSTATE_EL1H_DAIF)
+  vcpu?.setOneReg(CORE_REGISTERS.PC(), entry)
+  vcpu?.setOneReg(xRegister(0), fdt)
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}

@@ -1,0 +1,192 @@
+import type { Writable } from 'node:stream'
+import { GuestImage } from '../boot/image.ts'
+import { Uart16550, MmioBus } from '../devices/index.ts'
+import { PmuError, SyscallError, UsageError } from '../errors/index.ts'
+import { readHostPmus, renderCpuList } from '../host/index.ts'
+import type { KvmFd } from '../ioctl/index.ts'
+import { native, type System } from '../native/index.ts'
+import { choosePmu, type PmuDecision, type PmuRequest } from '../pmu/choose.ts'
+import { Vm } from './builder.ts'
+import type { GicKind } from '../gic/gic.ts'
+import { ConsoleOutput } from './console.ts'
+import { RAM_MIN, UART_BASE, UART_SIZE } from './memory-map.ts'
+import { openKvm, requireArm64 } from './open-kvm.ts'
+import type { Outcome } from './outcome.ts'
+import { RunLoop, type RunStatistics } from './run-loop.ts'
+
+/** What somebody wants run. */
+export interface RunRequest {
+  /** Path of the guest image. */
+  readonly image: string
+  readonly vcpus: number
+  /** Bytes. */
+  readonly ramSize: number
+  /** The guest's command line. */
+  readonly bootArgs: string
+  readonly pmu: PmuRequest
+  /** Whether a guest without the PMU asked for is an error rather than a notice. */
+  readonly pmuRequired: boolean
+  /** CPUs the vCPU threads are kept to; left out, all that this process may use. */
+  readonly affinity?: readonly number[] | undefined
+  readonly timeoutSeconds?: number | undefined
+}
+
+export interface RunSurroundings {
+  /** Where the guest's UART output goes. */
+  readonly console: Writable
+  /** Ends the run when it is aborted. */
+  readonly signal: AbortSignal
+  /** Told what PMU the guest gets, before it runs. */
+  readonly onPmuDecision: (decision: PmuDecision) => void
+}
+
+export interface RunResult {
+  readonly outcome: Outcome
+  readonly pmu: PmuDecision
+  readonly gic: GicKind
+  readonly statistics: RunStatistics
+}
+
+/**
+ * Runs a guest to its end on this host's `/dev/kvm`.
+ *
+ * @throws {UsageError} the request asks for what cannot be, here or anywhere
+ * @throws {ImageError} the image cannot be loaded
+ * @throws {HostError} this host has no KVM for us, or lacks what a guest needs
+ * @throws {PmuError} no PMU of this host fits, and one was required
+ * @throws {IoctlError} the kernel refused a step of the construction
+ */
+export async function runGuest(
+  request: RunRequest,
+  { console, signal, onPmuDecision }: RunSurroundings,
+): Promise<RunResult> {
+  requireArm64()
+  const loaded = native()
+  using kvm = openKvm(loaded.system)
+  checkVcpus(request, kvm)
+  const cpus = allowedCpus(request, loaded.system)
+  using image = new GuestImage(request.image)
+  const pmu = decidePmu(request, cpus, kvm)
+  onPmuDecision(pmu)
+
+  using vm = Vm.build(loaded.system, kvm, {
+    vcpus: request.vcpus,
+    ramSize: request.ramSize,
+    image,
+    bootArgs: request.bootArgs,
+    pmu: pmu.kind === 'host-pmu' ? pmu.pmu : undefined,
+  })
+  const output = new ConsoleOutput(console)
+  const mmio = new MmioBus()
+  mmio.attach(new Uart16550(byte => output.put(byte)), UART_BASE, UART_SIZE)
+  const loop = new RunLoop({
+    native: loaded,
+    vcpus: vm.vcpus.map(({ fd, run }) => ({ fd: fd.fd, run })),
+    cpus: request.affinity,
+    mmio,
+    console: output,
+  })
+  const outcome = await runUntil(loop, signal, request.timeoutSeconds)
+  return { outcome, pmu, gic: vm.gic, statistics: loop.statistics }
+}
+
+/**
+ * Refuses what no host could do, before anything is touched. `hostMemory` is in bytes.
+ *
+ * @throws {UsageError}
+ */
+export function checkRequest(request: RunRequest, hostMemory: number): void {
+  const mib = (bytes: number) => Math.floor(bytes / 2 ** 20)
+  if (request.ramSize < RAM_MIN)
+    throw new UsageError(`--mem ${mib(request.ramSize)}M is too little for a guest`, {
+      try: [`--mem ${mib(RAM_MIN)}M    # the least`],
+    })
+  if (request.ramSize > hostMemory)
+    throw new UsageError(
+      `--mem ${mib(request.ramSize)}M is more than this machine has (${mib(hostMemory)} MiB)`,
+      { try: [`--mem ${mib(hostMemory / 2)}M    # half of it`] },
+    )
+}
+
+/** @throws {UsageError} more vCPUs than KVM can give a VM */
+function checkVcpus({ vcpus }: RunRequest, kvm: KvmFd): void {
+  const most = kvm.checkExtension('KVM_CAP_MAX_VCPUS')
+  if (vcpus > most)
+    throw new UsageError(`--cpus ${vcpus} is more than KVM on this host gives a VM`, {
+      try: [`--cpus ${most}    # the most`],
+    })
+}
+
+/** The CPUs the vCPU threads will be on: those asked for, all of which we must be allowed. */
+function allowedCpus({ affinity }: RunRequest, system: System): readonly number[] {
+  const ours = system.getAffinity(0)
+  if (typeof ours === 'number') throw new SyscallError('sched_getaffinity', -ours)
+  if (affinity === undefined) return ours
+  const beyond = affinity.filter(cpu => !ours.includes(cpu))
+  if (beyond.length > 0)
+    throw new UsageError(
+      `--vcpu-affinity ${renderCpuList(affinity)}: this process may not run on CPU ${renderCpuList(beyond)}`,
+      {
+        why: `the CPUs it may run on are ${renderCpuList(ours)} (those online, less what taskset or a cpuset takes away)`,
+        try: [`--vcpu-affinity ${renderCpuList(ours)}`],
+      },
+    )
+  return affinity
+}
+
+/** @throws {PmuError} none fits and one is required */
+function decidePmu(request: RunRequest, cpus: readonly number[], kvm: KvmFd): PmuDecision {
+  const decision = choosePmu({
+    allowedCpus: cpus,
+    hostPmus: readHostPmus(),
+    request: request.pmu,
+  })
+  const possible = decision.kind === 'host-pmu' ? unlessKvmHasNone(decision, kvm) : decision
+  if (possible.kind === 'none' && request.pmuRequired)
+    throw new PmuError(possible.problem, `there is no PMU for the guest: ${possible.reason}`, {
+      ...(possible.perPmu.length > 0 && {
+        why: possible.perPmu.map(({ reason }) => reason).join('; '),
+      }),
+      try: [...possible.suggestions, '--pmu=off'],
+    })
+  return possible
+}
+
+/** A kernel can have a PMU for itself and none for guests. */
+function unlessKvmHasNone(
+  decision: Extract<PmuDecision, { kind: 'host-pmu' }>,
+  kvm: KvmFd,
+): PmuDecision {
+  if (kvm.checkExtension('KVM_CAP_ARM_PMU_V3') > 0) return decision
+  return {
+    kind: 'none',
+    problem: 'UNSUPPORTED',
+    reason: 'KVM of this host has no PMU for guests (KVM_CAP_ARM_PMU_V3 is 0)',
+    perPmu: [],
+    suggestions: [],
+  }
+}
+
+async function runUntil(
+  loop: RunLoop,
+  signal: AbortSignal,
+  timeoutSeconds: number | undefined,
+): Promise<Outcome> {
+  const interrupt = () => loop.end({ kind: 'interrupted', reason: signal.reason })
+  const timer =
+    timeoutSeconds === undefined
+      ? undefined
+      : setTimeout(
+          () => loop.end({ kind: 'timeout', seconds: timeoutSeconds }),
+          timeoutSeconds * 1000,
+        )
+  signal.addEventListener('abort', interrupt)
+  try {
+    const ended = loop.run()
+    if (signal.aborted) interrupt()
+    return await ended
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    clearTimeout(timer)
+  }
+}

@@ -1,8 +1,5 @@
 import type { FieldType } from './field-types.ts'
 
-/** What a device attribute's `addr` points at: a type, or nothing (`addr` is 0). */
-export type Payload<Out, In> = FieldType<Out, In> | undefined
-
 /** Names of the errnos KVM can answer, apart from those every ioctl shares (EBADF, EIO, EFAULT). */
 export interface AttributeErrors {
   readonly set?: readonly string[]
@@ -17,7 +14,8 @@ export interface DeviceAttribute<Out = unknown, In = Out> {
   readonly attr: bigint
   /** The attribute's kernel name; none where the group has no names for its attributes. */
   readonly attrName: string | undefined
-  readonly payload: Payload<Out, In>
+  /** What `addr` points at; nothing: `addr` is 0. */
+  readonly payload: FieldType<Out, In> | undefined
   /** What the payload is, as an error calls it: `type` makes `type 9`. */
   readonly payloadIs: string
   readonly errors: AttributeErrors
@@ -27,24 +25,35 @@ export interface DeviceAttribute<Out = unknown, In = Out> {
   readonly unmerged: boolean
 }
 
-export type AttributeSpec<Out, In> = Pick<DeviceAttribute<Out, In>, 'attrName'> &
-  Partial<Pick<DeviceAttribute<Out, In>, 'payload' | 'payloadIs' | 'unmerged'>> & {
-    readonly attr: number
-    readonly errors: AttributeErrors
-  }
+interface BareSpec {
+  readonly attrName: string | undefined
+  readonly attr: number
+  readonly errors: AttributeErrors
+  readonly unmerged?: boolean
+}
+
+interface PayloadSpec<Out, In> extends BareSpec {
+  readonly payload: FieldType<Out, In>
+  readonly payloadIs: string
+}
 
 /** Makes the rows of one group. */
 export function group(groupName: string, number: number, source: string) {
-  return <Out = undefined, In = Out>(spec: AttributeSpec<Out, In>): DeviceAttribute<Out, In> => ({
-    payload: undefined,
-    payloadIs: '',
-    unmerged: false,
-    ...spec,
-    attr: BigInt(spec.attr),
-    group: number,
-    groupName,
-    source,
-  })
+  function row(spec: BareSpec): DeviceAttribute<undefined>
+  function row<Out, In>(spec: PayloadSpec<Out, In>): DeviceAttribute<Out, In>
+  function row(spec: BareSpec | PayloadSpec<unknown, unknown>): DeviceAttribute {
+    return {
+      payload: undefined,
+      payloadIs: '',
+      unmerged: false,
+      ...spec,
+      attr: BigInt(spec.attr),
+      group: number,
+      groupName,
+      source,
+    }
+  }
+  return row
 }
 
 /** An attribute of a register group: the same row for another `attr`. */

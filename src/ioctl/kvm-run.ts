@@ -128,6 +128,9 @@ export const INTERNAL_ERRORS = {
  */
 export const KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED = 1n
 
+/** `arm_sea.flags`: `gpa` says something. */
+export const KVM_EXIT_ARM_SEA_FLAG_GPA_VALID = 1n
+
 /** In `data[0]` of a KVM_SYSTEM_EVENT_RESET. */
 export const KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2 = 1n
 /** In `data[0]` of a KVM_SYSTEM_EVENT_SHUTDOWN. */

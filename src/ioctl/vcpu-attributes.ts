@@ -49,7 +49,7 @@ export const VCPU_ATTRIBUTES = {
     },
   }),
   /** Per vCPU, after the GIC's CTRL_INIT and after everything else in this group. */
-  KVM_ARM_VCPU_PMU_V3_INIT: pmu<undefined>({
+  KVM_ARM_VCPU_PMU_V3_INIT: pmu({
     attrName: 'KVM_ARM_VCPU_PMU_V3_INIT',
     attr: 1,
     errors: { set: ['ENODEV', 'EBUSY', 'ENXIO', 'EEXIST', 'EINVAL'], get: ['ENXIO'] },
@@ -85,7 +85,7 @@ export const VCPU_ATTRIBUTES = {
    * Proposed: a PMU with the cycle counter only, on every CPU. Another series proposes another
    * meaning for the same number (KVM_ARM_VCPU_PMU_V3_ENABLE_PARTITION), so HAS does not prove it.
    */
-  KVM_ARM_VCPU_PMU_V3_FIXED_COUNTERS_ONLY: pmu<undefined>({
+  KVM_ARM_VCPU_PMU_V3_FIXED_COUNTERS_ONLY: pmu({
     attrName: 'KVM_ARM_VCPU_PMU_V3_FIXED_COUNTERS_ONLY',
     attr: 5,
     unmerged: true,

@@ -77,7 +77,7 @@ export function findNode(root: FdtNode, path: string): FdtNode | undefined {
 
 /** The strings of a property: the reverse of giving a string or a list of them to {@link node}. */
 export function readStrings(value: Uint8Array): string[] {
-  return Buffer.from(value).toString('latin1').split('\0').slice(0, -1)
+  return Buffer.from(value).toString('utf8').split('\0').slice(0, -1)
 }
 
 /** The 32-bit cells of a property; bytes after the last whole cell are ignored. */

@@ -60,9 +60,11 @@ test('findNode follows a path from the root', () => {
 
 test('readStrings gives back the strings of a property', () => {
   const { root } = decodeFdt(blob)
+  const strings = (path: string, name: string) =>
+    readStrings(findNode(root, path)?.props.get(name) ?? new Uint8Array())
 
-  expect(readStrings(root.props.get('compatible') ?? new Uint8Array())).toEqual([
-    'vendor,board',
-    'linux,dummy-virt',
-  ])
+  expect(strings('/', 'compatible')).toEqual(['vendor,board', 'linux,dummy-virt'])
+  expect(strings('/', 'model')).toEqual([''])
+  expect(strings('/', 'dma-coherent')).toEqual([])
+  expect(strings('/chosen', 'bootargs')).toEqual(['console=ttyS0 äöü'])
 })

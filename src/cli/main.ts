@@ -61,7 +61,9 @@ function createContext(signal: AbortSignal): CliContext {
     progress: line => {
       process.stderr.write(`${line}\n`)
     },
-    sayMore: () => void verbosity++,
+    sayMore: () => {
+      verbosity++
+    },
     setExitStatus: status => (process.exitCode = status),
   }
 }

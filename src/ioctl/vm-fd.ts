@@ -97,7 +97,7 @@ export class VmFd extends AttributeFd {
   }
 
   /** Whether the host has a type of device; creates nothing. It answers ENODEV for "no". */
-  hasDeviceType(type: DeviceTypeName): boolean {
+  testDevice(type: DeviceTypeName): boolean {
     const value = { type: DEVICE_TYPES[type], flags: KVM_CREATE_DEVICE_TEST }
     s.kvm_create_device.encode(this.system.scratch, 0, value)
     const result = this.try('KVM_CREATE_DEVICE', this.system.scratch.address)

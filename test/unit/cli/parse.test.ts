@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { parseCount, parseSeconds, parseSize } from '../../../src/cli/parse.ts'
+import { spellOutPmu } from '../../../src/cli/run.ts'
+
+describe('parseSize', () => {
+  it.each([
+    ['512', 512 * 2 ** 20],
+    ['512M', 512 * 2 ** 20],
+    ['4G', 4 * 2 ** 30],
+    ['4GiB', 4 * 2 ** 30],
+    ['1.5g', 1.5 * 2 ** 30],
+    ['1T', 2 ** 40],
+    ['65536k', 64 * 2 ** 20],
+    ['0', 0],
+  ])('%s is %i bytes', (text, bytes) => expect(parseSize(text)).toBe(bytes))
+
+  it.each(['', 'much', '-1', '1X', '1e9', '0x10', ' 1', '99999999999999999T', '1.3k'])(
+    '"%s" is no size',
+    text => expect(() => parseSize(text)).toThrow('It is not a size such as 512M or 4G.'),
+  )
+})
+
+describe('parseCount', () => {
+  it('takes whole numbers from 1 up', () => expect(parseCount('512')).toBe(512))
+
+  it.each(['0', '-1', '1.5', 'two', '', '1e3', '99999999999999999999'])('refuses "%s"', text =>
+    expect(() => parseCount(text)).toThrow('It is not a whole number from 1 up.'),
+  )
+})
+
+describe('parseSeconds', () => {
+  it('takes fractions', () => expect(parseSeconds('0.5')).toBe(0.5))
+
+  it.each(['0', '-1', 'soon', '', 'Infinity', '1e3', '9999999'])('refuses "%s"', text =>
+    expect(() => parseSeconds(text)).toThrow('It is not a number of seconds above 0.'),
+  )
+})
+
+describe('spellOutPmu', () => {
+  it('keeps the word after a bare --pmu from being taken for its mode', () =>
+    expect(spellOutPmu(['run', '--pmu', 'guest.flat'])).toEqual([
+      'run',
+      '--pmu=auto',
+      'guest.flat',
+    ]))
+
+  it('leaves a mode, and what is meant for somebody else, alone', () => {
+    const words = ['run', '--pmu=off', '--', '--pmu']
+    expect(spellOutPmu(words)).toEqual(words)
+  })
+})

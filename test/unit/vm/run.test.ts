@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { checkRequest, type RunRequest } from '../../../src/vm/run.ts'
+import { openKvm, requireArm64 } from '../../../src/vm/open-kvm.ts'
+import { RecordingSystem } from '../ioctl/recording-system.ts'
+
+const MIB = 2 ** 20
+const request: RunRequest = {
+  image: 'x',
+  vcpus: 1,
+  ramSize: 256 * MIB,
+  bootArgs: '',
+  pmu: 'auto',
+  pmuRequired: false,
+}
+
+describe('checkRequest', () => {
+  it('takes what fits', () => {
+    expect(() => checkRequest(request, 1024 * MIB)).not.toThrow()
+  })
+
+  it.each([0, 31 * MIB])('refuses %i bytes of RAM, and says the least', ramSize => {
+    expect(() => checkRequest({ ...request, ramSize }, 1024 * MIB)).toThrow(
+      expect.objectContaining({
+        message: `--mem ${ramSize / MIB}M is too little for a guest`,
+        try: ['--mem 32M    # the least'],
+        exitStatus: 2,
+      }) as Error,
+    )
+  })
+
+  it('refuses more RAM than the machine has, and says how much that is', () => {
+    expect(() => checkRequest({ ...request, ramSize: 2 ** 40 }, 8192 * MIB)).toThrow(
+      '--mem 1048576M is more than this machine has (8192 MiB)',
+    )
+  })
+})
+
+describe('requireArm64', () => {
+  it('says what the machine is and what to do instead', () => {
+    expect(() => requireArm64('x64')).toThrow(
+      expect.objectContaining({
+        code: 'TSVMM_HOST_ARCH',
+        message: 'tsvmm runs guests on arm64 hosts, and this machine is x64',
+        exitStatus: 120,
+      }) as Error,
+    )
+    expect(() => requireArm64('arm64')).not.toThrow()
+  })
+})
+
+describe('openKvm', () => {
+  it('refuses another version of the interface, and closes what it opened', () => {
+    const system = new RecordingSystem('kvm', () => 11)
+    expect(() => openKvm(system)).toThrow(
+      expect.objectContaining({
+        code: 'TSVMM_HOST_KVM_API',
+        message: '/dev/kvm speaks version 11 of the KVM interface, tsvmm speaks 12',
+      }) as Error,
+    )
+    expect(system.closed).toEqual([3])
+  })
+})

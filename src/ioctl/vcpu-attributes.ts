@@ -73,7 +73,7 @@ export const VCPU_ATTRIBUTES = {
     payloadIs: 'type',
     errors: { set: ['ENODEV', 'EBUSY', 'ENXIO', 'EFAULT'], get: ['ENXIO'] },
   }),
-  /** For the whole VM; a later SET_PMU undoes it. New in v6.18. */
+  /** For the whole VM; a later SET_PMU undoes it. v6.12 does not have it, v7.2 does. */
   KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS: pmu({
     attrName: 'KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS',
     attr: 4,
@@ -141,6 +141,6 @@ export const VM_ATTRIBUTES = {
     attr: 0,
     payload: kvm_smccc_filter,
     payloadIs: 'filter',
-    errors: { set: ['EINVAL', 'EBUSY', 'EEXIST', 'ENXIO', 'EFAULT'] },
+    errors: { set: ['EINVAL', 'EBUSY', 'EEXIST', 'ENOMEM', 'ENXIO', 'EFAULT'] },
   }),
 } as const satisfies Record<`KVM_ARM_VM_${string}`, DeviceAttribute>

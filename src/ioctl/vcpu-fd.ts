@@ -40,7 +40,8 @@ export class VcpuFd extends AttributeFd {
    * Settles a feature that has more to configure after {@link init}.
    *
    * @param feature KVM_ARM_VCPU_SVE
-   * @throws {@link IoctlError} EPERM: done before, or {@link init} was not; EINVAL: not such a one
+   * @throws {@link IoctlError} EPERM: done before; EINVAL: the vCPU does not have the feature, or it
+   * has nothing to settle; ENOEXEC: before {@link init}
    */
   finalize(feature: number): void {
     i32.write(this.system.scratch, 0, feature, 'KVM_ARM_VCPU_FINALIZE')

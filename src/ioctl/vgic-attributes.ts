@@ -28,17 +28,19 @@ const ctrl = group(
   KVM_DEV_ARM_VGIC_GRP_CTRL,
   `${device} vgic_set_common_attr`,
 )
-const registers = (name: string, number: number, source: string) => group(name, number, source)
 
-/** The addresses are guest physical; a redistributor's can be set once, so can every other. */
+/** Addresses are guest physical, and set once. */
 const addressErrors = {
   set: ['EEXIST', 'EINVAL', 'E2BIG', 'ENXIO', 'EFAULT'],
   get: ['ENXIO', 'EFAULT'],
 }
 const registerErrors = ['EBUSY', 'EINVAL', 'ENXIO', 'EFAULT']
 
-/** At least 64, at most 1024, a multiple of 32; counts SGIs and PPIs as well. */
-const nrIrqs = registers(
+/**
+ * A multiple of 32 from 64 to 992; counts SGIs and PPIs as well. (arm-vgic-v3.rst says up to 1024,
+ * vgic_set_common_attr() compares with VGIC_MAX_RESERVED, 1023.)
+ */
+const nrIrqs = group(
   'KVM_DEV_ARM_VGIC_GRP_NR_IRQS',
   KVM_DEV_ARM_VGIC_GRP_NR_IRQS,
   `${device} vgic_set_common_attr`,
@@ -58,7 +60,7 @@ const init = ctrl({
 })
 
 /** Distributor registers: `attr` by {@link gicV2Register} or {@link gicV3Register}. */
-const distRegisters = registers(
+const distRegisters = group(
   'KVM_DEV_ARM_VGIC_GRP_DIST_REGS',
   KVM_DEV_ARM_VGIC_GRP_DIST_REGS,
   `${device} vgic_v3_attr_regs_access`,
@@ -91,7 +93,7 @@ export const VGIC_V2_ATTRIBUTES = {
   KVM_DEV_ARM_VGIC_GRP_NR_IRQS: nrIrqs,
   KVM_DEV_ARM_VGIC_CTRL_INIT: init,
   KVM_DEV_ARM_VGIC_GRP_DIST_REGS: distRegisters,
-  KVM_DEV_ARM_VGIC_GRP_CPU_REGS: registers(
+  KVM_DEV_ARM_VGIC_GRP_CPU_REGS: group(
     'KVM_DEV_ARM_VGIC_GRP_CPU_REGS',
     KVM_DEV_ARM_VGIC_GRP_CPU_REGS,
     `${device} vgic_v2_attr_regs_access`,
@@ -142,7 +144,7 @@ export const VGIC_V3_ATTRIBUTES = {
     errors: { set: ['EBUSY', 'ENXIO', 'EFAULT'] },
   }),
   KVM_DEV_ARM_VGIC_GRP_DIST_REGS: distRegisters,
-  KVM_DEV_ARM_VGIC_GRP_REDIST_REGS: registers(
+  KVM_DEV_ARM_VGIC_GRP_REDIST_REGS: group(
     'KVM_DEV_ARM_VGIC_GRP_REDIST_REGS',
     KVM_DEV_ARM_VGIC_GRP_REDIST_REGS,
     `${device} vgic_v3_attr_regs_access`,
@@ -153,7 +155,7 @@ export const VGIC_V3_ATTRIBUTES = {
     payloadIs: 'value',
     errors: { set: registerErrors, get: registerErrors },
   }),
-  KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS: registers(
+  KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS: group(
     'KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS',
     KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS,
     `${device} vgic_v3_attr_regs_access`,
@@ -164,7 +166,7 @@ export const VGIC_V3_ATTRIBUTES = {
     payloadIs: 'value',
     errors: { set: registerErrors, get: registerErrors },
   }),
-  KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO: registers(
+  KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO: group(
     'KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO',
     KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO,
     `${device} vgic_v3_attr_regs_access`,
@@ -176,7 +178,7 @@ export const VGIC_V3_ATTRIBUTES = {
     errors: { set: registerErrors, get: registerErrors },
   }),
   /** INTID of the maintenance interrupt of a guest that is a hypervisor itself. */
-  KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ: registers(
+  KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ: group(
     'KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ',
     KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ,
     `${device} vgic_v3_set_attr`,

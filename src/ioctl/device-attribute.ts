@@ -1,6 +1,6 @@
 import type { FieldType } from './field-types.ts'
 
-/** Names of the errnos KVM can answer, apart from those every ioctl shares (EBADF, EIO, EFAULT). */
+/** Names of the errnos KVM can answer, apart from those every ioctl shares (EBADF, EIO). */
 export interface AttributeErrors {
   readonly set?: readonly string[]
   readonly get?: readonly string[]

@@ -1,6 +1,6 @@
 import { BugError } from '../errors/index.ts'
 import { group, withAttr, type DeviceAttribute } from './device-attribute.ts'
-import { u32, u64 } from './field-types.ts'
+import { u32, u64, type FieldType } from './field-types.ts'
 
 /* Attributes of the virtual interrupt controllers (Documentation/virt/kvm/devices/arm-vgic*.rst). */
 
@@ -29,12 +29,35 @@ const ctrl = group(
   `${device} vgic_set_common_attr`,
 )
 
-/** Addresses are guest physical, and set once. */
-const addressErrors = {
-  set: ['EEXIST', 'EINVAL', 'E2BIG', 'ENXIO', 'EFAULT'],
-  get: ['ENXIO', 'EFAULT'],
-}
-const registerErrors = ['EBUSY', 'EINVAL', 'ENXIO', 'EFAULT']
+/** The guest physical address of a frame, set once. */
+const frame = (attrName: string, attr: number) =>
+  addr({
+    attrName,
+    attr,
+    payload: u64,
+    payloadIs: 'address',
+    errors: {
+      set: ['EEXIST', 'EINVAL', 'E2BIG', 'ENXIO', 'EFAULT'],
+      get: ['ENXIO', 'EFAULT'],
+    },
+  })
+
+/** A group of registers, whose `attr` {@link gicV2Register} and {@link gicV3Register} make. */
+const registers = <T>(groupName: string, number: number, payload: FieldType<T>, source: string) =>
+  group(
+    groupName,
+    number,
+    source,
+  )({
+    attrName: undefined,
+    attr: 0,
+    payload,
+    payloadIs: 'value',
+    errors: {
+      set: ['EBUSY', 'EINVAL', 'ENXIO', 'EFAULT'],
+      get: ['EBUSY', 'EINVAL', 'ENXIO', 'EFAULT'],
+    },
+  })
 
 /**
  * A multiple of 32 from 64 to 992; counts SGIs and PPIs as well. (arm-vgic-v3.rst says up to 1024,
@@ -59,70 +82,44 @@ const init = ctrl({
   errors: { set: ['EBUSY', 'ENXIO', 'ENOMEM', 'EINVAL'] },
 })
 
-/** Distributor registers: `attr` by {@link gicV2Register} or {@link gicV3Register}. */
-const distRegisters = group(
+const distRegisters = registers(
   'KVM_DEV_ARM_VGIC_GRP_DIST_REGS',
   KVM_DEV_ARM_VGIC_GRP_DIST_REGS,
+  u32,
   `${device} vgic_v3_attr_regs_access`,
-)({
-  attrName: undefined,
-  attr: 0,
-  payload: u32,
-  payloadIs: 'value',
-  errors: { set: registerErrors, get: registerErrors },
-})
+)
 
 /** On a device of type KVM_DEV_TYPE_ARM_VGIC_V2. */
 export const VGIC_V2_ATTRIBUTES = {
   /** 4 KiB aligned. */
-  KVM_VGIC_V2_ADDR_TYPE_DIST: addr({
-    attrName: 'KVM_VGIC_V2_ADDR_TYPE_DIST',
-    attr: 0,
-    payload: u64,
-    payloadIs: 'address',
-    errors: addressErrors,
-  }),
+  KVM_VGIC_V2_ADDR_TYPE_DIST: frame('KVM_VGIC_V2_ADDR_TYPE_DIST', 0),
   /** 4 KiB aligned. */
-  KVM_VGIC_V2_ADDR_TYPE_CPU: addr({
-    attrName: 'KVM_VGIC_V2_ADDR_TYPE_CPU',
-    attr: 1,
-    payload: u64,
-    payloadIs: 'address',
-    errors: addressErrors,
-  }),
+  KVM_VGIC_V2_ADDR_TYPE_CPU: frame('KVM_VGIC_V2_ADDR_TYPE_CPU', 1),
   KVM_DEV_ARM_VGIC_GRP_NR_IRQS: nrIrqs,
   KVM_DEV_ARM_VGIC_CTRL_INIT: init,
   KVM_DEV_ARM_VGIC_GRP_DIST_REGS: distRegisters,
-  KVM_DEV_ARM_VGIC_GRP_CPU_REGS: group(
+  KVM_DEV_ARM_VGIC_GRP_CPU_REGS: registers(
     'KVM_DEV_ARM_VGIC_GRP_CPU_REGS',
     KVM_DEV_ARM_VGIC_GRP_CPU_REGS,
+    u32,
     `${device} vgic_v2_attr_regs_access`,
-  )({
-    attrName: undefined,
-    attr: 0,
-    payload: u32,
-    payloadIs: 'value',
-    errors: { set: registerErrors, get: registerErrors },
-  }),
+  ),
 } as const satisfies Record<`KVM_${string}`, DeviceAttribute>
 
 /** On a device of type KVM_DEV_TYPE_ARM_VGIC_V3. */
 export const VGIC_V3_ATTRIBUTES = {
   /** 64 KiB aligned. */
-  KVM_VGIC_V3_ADDR_TYPE_DIST: addr({
-    attrName: 'KVM_VGIC_V3_ADDR_TYPE_DIST',
-    attr: 2,
-    payload: u64,
-    payloadIs: 'address',
-    errors: addressErrors,
-  }),
+  KVM_VGIC_V3_ADDR_TYPE_DIST: frame('KVM_VGIC_V3_ADDR_TYPE_DIST', 2),
   /** One region for all redistributors, 64 KiB aligned. */
   KVM_VGIC_V3_ADDR_TYPE_REDIST: addr({
     attrName: 'KVM_VGIC_V3_ADDR_TYPE_REDIST',
     attr: 3,
     payload: u64,
     payloadIs: 'address',
-    errors: { ...addressErrors, set: [...addressErrors.set, 'ENOMEM'] },
+    errors: {
+      set: ['EEXIST', 'EINVAL', 'E2BIG', 'ENXIO', 'ENOMEM', 'EFAULT'],
+      get: ['ENXIO', 'EFAULT'],
+    },
   }),
   /** See {@link redistRegion}; the regions in order of their index. */
   KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION: addr({
@@ -144,39 +141,24 @@ export const VGIC_V3_ATTRIBUTES = {
     errors: { set: ['EBUSY', 'ENXIO', 'EFAULT'] },
   }),
   KVM_DEV_ARM_VGIC_GRP_DIST_REGS: distRegisters,
-  KVM_DEV_ARM_VGIC_GRP_REDIST_REGS: group(
+  KVM_DEV_ARM_VGIC_GRP_REDIST_REGS: registers(
     'KVM_DEV_ARM_VGIC_GRP_REDIST_REGS',
     KVM_DEV_ARM_VGIC_GRP_REDIST_REGS,
+    u32,
     `${device} vgic_v3_attr_regs_access`,
-  )({
-    attrName: undefined,
-    attr: 0,
-    payload: u32,
-    payloadIs: 'value',
-    errors: { set: registerErrors, get: registerErrors },
-  }),
-  KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS: group(
+  ),
+  KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS: registers(
     'KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS',
     KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS,
+    u64,
     `${device} vgic_v3_attr_regs_access`,
-  )({
-    attrName: undefined,
-    attr: 0,
-    payload: u64,
-    payloadIs: 'value',
-    errors: { set: registerErrors, get: registerErrors },
-  }),
-  KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO: group(
+  ),
+  KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO: registers(
     'KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO',
     KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO,
+    u32,
     `${device} vgic_v3_attr_regs_access`,
-  )({
-    attrName: undefined,
-    attr: 0,
-    payload: u32,
-    payloadIs: 'levels',
-    errors: { set: registerErrors, get: registerErrors },
-  }),
+  ),
   /** INTID of the maintenance interrupt of a guest that is a hypervisor itself. */
   KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ: group(
     'KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ',
@@ -207,17 +189,12 @@ export const VGIC_ITS_ATTRIBUTES = {
     attr: 4,
     errors: { set: ['EBUSY'] },
   }),
-  KVM_DEV_ARM_VGIC_GRP_ITS_REGS: group(
+  KVM_DEV_ARM_VGIC_GRP_ITS_REGS: registers(
     'KVM_DEV_ARM_VGIC_GRP_ITS_REGS',
     KVM_DEV_ARM_VGIC_GRP_ITS_REGS,
+    u64,
     `${its} vgic_its_attr_regs_access`,
-  )({
-    attrName: undefined,
-    attr: 0,
-    payload: u64,
-    payloadIs: 'value',
-    errors: { set: registerErrors, get: registerErrors },
-  }),
+  ),
 } as const satisfies Record<`KVM_${string}`, DeviceAttribute>
 
 /**

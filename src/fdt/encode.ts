@@ -55,6 +55,7 @@ function encodeReservations(tree: FdtTree): Buffer {
 /** Writes the structure block and, as names turn up, the strings block. */
 class StructureWriter {
   readonly #chunks: Uint8Array[] = []
+  /** Offsets of names and of all their ends in the strings block. */
   readonly #nameOffsets = new Map<string, number>()
   #names = ''
 
@@ -94,11 +95,11 @@ class StructureWriter {
   #nameOffset(name: string): number {
     const known = this.#nameOffsets.get(name)
     if (known !== undefined) return known
-    const entry = `${checkedName(name)}\0`
-    const shared = this.#names.indexOf(entry)
-    const offset = shared >= 0 ? shared : this.#names.length
-    if (shared < 0) this.#names += entry
-    this.#nameOffsets.set(name, offset)
+    const offset = this.#names.length
+    this.#names += `${checkedName(name)}\0`
+    // Where one end is known, all shorter ones are.
+    for (let i = 0; i <= name.length && !this.#nameOffsets.has(name.slice(i)); i++)
+      this.#nameOffsets.set(name.slice(i), offset + i)
     return offset
   }
 }

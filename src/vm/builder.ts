@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { GuestImage } from '../boot/image.ts'
-import { BugError, HostError, SyscallError, UsageError } from '../errors/index.ts'
+import { BugError, HostError, IoctlError, SyscallError, UsageError } from '../errors/index.ts'
 import { encodeFdt } from '../fdt/index.ts'
 import { chooseGic, createGic, initializeGic, type GicKind, type GicLayout } from '../gic/gic.ts'
 import type { HostPmu } from '../host/index.ts'
@@ -46,6 +46,9 @@ const PSTATE_EL1H_DAIF = 0x3c5n
 /** IPA bits a VM has unless it asks for more. */
 const DEFAULT_IPA_BITS = 40
 
+/** Even a profiler's thousand signals a second leave room between them. */
+const CREATE_VM_ATTEMPTS = 1000
+
 /** A VM that is ready to run, and the owner of all it is made of. */
 export class Vm implements Disposable {
   readonly #owned: Disposable[] = []
@@ -86,7 +89,7 @@ export class Vm implements Disposable {
     // The image first: what it does not fit into need not be built.
     const ram = this.#own(mapRam(system, plan.ramSize))
     loadImage(plan, ram)
-    const vm = this.#own(kvm.createVm(ipaBits(kvm, plan.ramSize)))
+    const vm = this.#own(createVm(kvm, ipaBits(kvm, plan.ramSize)))
     addRam(vm, ram)
     this.#gic = chooseGic(vm)
     const layout = gicLayout(this.#gic, plan.vcpus)
@@ -130,6 +133,21 @@ function loadImage({ image, ramSize }: VmPlan, ram: NativeMemory): void {
     end: fdtOffset(ramSize),
     maxEnd: fdtOffset(Number.MAX_SAFE_INTEGER),
   })
+}
+
+/**
+ * KVM_CREATE_VM waits for locks and gives up with EINTR when a signal arrives (a profiler's, a
+ * resized terminal's). Nothing has happened then.
+ */
+function createVm(kvm: KvmFd, bits: number): VmFd {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return kvm.createVm(bits)
+    } catch (error) {
+      const again = error instanceof IoctlError && error.errnoName === 'EINTR'
+      if (!again || attempt === CREATE_VM_ATTEMPTS) throw error
+    }
+  }
 }
 
 /** Enough address bits for the end of RAM, and no more than the usual without need. */

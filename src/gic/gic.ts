@@ -22,8 +22,8 @@ const NR_IRQS = 128
  * @throws {HostError} `TSVMM_HOST_CAPABILITY`: neither
  */
 export function chooseGic(vm: VmFd): GicKind {
-  if (vm.hasDeviceType('KVM_DEV_TYPE_ARM_VGIC_V3')) return 'gicv3'
-  if (vm.hasDeviceType('KVM_DEV_TYPE_ARM_VGIC_V2')) return 'gicv2'
+  if (vm.testDevice('KVM_DEV_TYPE_ARM_VGIC_V3')) return 'gicv3'
+  if (vm.testDevice('KVM_DEV_TYPE_ARM_VGIC_V2')) return 'gicv2'
   throw new HostError('CAPABILITY', "this host's KVM has neither a GICv3 nor a GICv2 for guests", {
     why: 'KVM needs a GICv3, or a GICv2 with virtualization registers, in the host',
     try: ['sudo dmesg | grep -i vgic'],

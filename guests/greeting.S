@@ -5,8 +5,7 @@
  * Entered like a Linux Image: x0 = device tree, MMU off, EL1. Prints through the 16550A UART of our
  * machine (and lkvm's) at 0x0100_0000, ends with PSCI SYSTEM_OFF by HVC.
  */
-#define UART		0x01000000
-#define PSCI_SYSTEM_OFF	0x84000008
+#include "uart.inc"
 
 #define PMCR_E		(1 << 0)
 #define PMCR_C		(1 << 2)
@@ -91,10 +90,7 @@ no_pmu:
 	adr	x0, s_none
 	bl	print
 off:
-	ldr	x0, =PSCI_SYSTEM_OFF
-	hvc	#0
-1:	wfi
-	b	1b
+	power_off
 
 /* measure(x0 = turns) -> x0 = cycles that passed */
 measure:

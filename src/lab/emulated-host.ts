@@ -1,0 +1,102 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { LabError } from '../errors/index.ts'
+import type { Pipe } from './channel.ts'
+import { ConsoleLog } from './console-log.ts'
+import { COMPLAINT } from './init.ts'
+import { FDS, dyingWithUs } from './qemu.ts'
+import type { ToolContext } from './tool.ts'
+
+const { port: PORT, console: CONSOLE, shell: SHELL } = FDS
+
+interface StartOptions {
+  readonly qemu: string
+  readonly args: readonly string[]
+  readonly initrd: number
+  readonly dtb: number | undefined
+  readonly env: ToolContext['env']
+  readonly onConsoleLine: (line: string) => void
+}
+
+/** The QEMU process and its three pipes: the agent's port, the kernel's console, the shell. */
+export class EmulatedHost {
+  readonly console: ConsoleLog
+  readonly #process: ChildProcess
+  readonly #ended: Promise<void>
+  #stderr = ''
+
+  constructor(options: StartOptions) {
+    this.console = new ConsoleLog(options.onConsoleLine)
+    const [program, args] = dyingWithUs(options.qemu, options.args, options.env)
+    // A group of its own: Ctrl-C at the terminal is for us to act on. Order of stdio: FDS.
+    this.#process = spawn(program, args, {
+      detached: true,
+      stdio: [...STDIO, ...[options.initrd, options.dtb ?? 'ignore']] as StdioOptions,
+    })
+    this.#process.stderr?.on('data', (text: Buffer) => {
+      this.#stderr = (this.#stderr + text.toString()).slice(-4096)
+    })
+    this.#socket(CONSOLE).on('data', (bytes: Buffer) => this.console.add(bytes))
+    for (const number of [PORT, CONSOLE, SHELL]) this.#socket(number).on('error', ignoreHangUp)
+    // Not 'close': that would wait for the shell's pipe, which may have no reader.
+    this.#ended = Promise.all([
+      once(this.#process, 'exit'),
+      once(this.#socket(CONSOLE), 'close'),
+    ]).then(
+      () => undefined,
+      // It could not be started; why() tells.
+      (error: unknown) => void (this.#stderr = String(error)),
+    )
+  }
+
+  get port(): Pipe {
+    const socket = this.#socket(PORT)
+    return {
+      chunks: socket,
+      async write(bytes) {
+        if (!socket.write(bytes)) await once(socket, 'drain')
+      },
+    }
+  }
+
+  get shell(): Socket {
+    return this.#socket(SHELL)
+  }
+
+  /** Ends it at once: nothing in it is worth a shutdown. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL')
+    await this.#ended
+  }
+
+  /** Waits for its end and tells why it ended. */
+  async why(): Promise<LabError> {
+    await this.#ended
+    const explanation = { see: this.console.tail() }
+    const panic = this.console.find('Kernel panic')
+    if (panic !== undefined) {
+      const words = panic.slice(panic.indexOf('Kernel panic'))
+      return new LabError('HOST_PANIC', `the emulated host died: ${words}`, explanation)
+    }
+    const complaint = this.console.find(COMPLAINT)
+    if (complaint !== undefined) {
+      const words = complaint.slice(complaint.indexOf(COMPLAINT) + COMPLAINT.length).trim()
+      return new LabError('HOST_SILENT', `the emulated host gave up: ${words}`, explanation)
+    }
+    const last = this.#stderr.trim().split('\n').at(-1) ?? ''
+    return new LabError('HOST_DIED', 'the emulated host ended without a word', {
+      ...(last === '' ? {} : { why: last }),
+      ...explanation,
+    })
+  }
+
+  #socket(number: number): Socket {
+    return this.#process.stdio[number] as Socket
+  }
+}
+
+const STDIO: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe']
+
+/** The end of the process tells; a reset of its pipes is no news. */
+function ignoreHangUp(): void {}

@@ -1,0 +1,141 @@
+import { existsSync } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { join } from 'node:path'
+import { LabError, UsageError } from '../errors/index.ts'
+import type { Asset, Cache } from './cache.ts'
+import { DebianSuite } from './debian.ts'
+import { checkKernelImage } from './kernel-image.ts'
+import { type ToolContext, runTool } from './tool.ts'
+
+/** A kernel the emulated host can boot. */
+export interface HostKernel {
+  /** `6.12.107+deb13-cloud-arm64`, or the path of an image of the user's own. */
+  readonly name: string
+  readonly image: string
+  /** Paths of the modules the lab needs, in the order they are to be loaded. */
+  readonly modules: readonly string[]
+}
+
+/** Version → suite, for the kernels that must always work. */
+const STABLE: Readonly<Record<string, string>> = { '6.1': 'bookworm', '6.12': 'trixie' }
+/** Where any other version is looked for. */
+const ROLLING = ['sid', 'experimental'] as const
+const SUITES: readonly string[] = [...Object.values(STABLE), ...ROLLING]
+
+/** What of the virtio console a kernel has not built in; each needs those before it. */
+const MODULES = ['virtio', 'virtio_ring', 'virtio_mmio', 'virtio_console']
+const META_PACKAGE = 'linux-image-cloud-arm64'
+/** Package lists, package, unpacked package. */
+const BYTES_NEEDED = 400 * 1024 ** 2
+
+interface KernelFacts {
+  readonly release: string
+  readonly modules: readonly string[]
+}
+
+/** Finds, or fetches, the kernel `name`: a version, a Debian suite, or the path of an Image. */
+export async function provideHostKernel(
+  name: string,
+  cache: Cache,
+  context: ToolContext,
+): Promise<HostKernel> {
+  const suite = STABLE[name] ?? (SUITES.includes(name) ? name : undefined)
+  if (suite !== undefined) return asKernel(await fetchFrom(suite, cache, context))
+  if (name.includes('/') || existsSync(name)) {
+    return { name, image: await checkKernelImage(name), modules: [] }
+  }
+  if (!/^\d+\.\d+/.test(name)) throw unknownKernel(name)
+  const seen: string[] = []
+  for (const rolling of ROLLING) {
+    const { facts, directory } = await fetchFrom(rolling, cache, context)
+    if (isVersion(facts.release, name)) return asKernel({ facts, directory })
+    seen.push(`${rolling} has ${facts.release}`)
+  }
+  throw unknownKernel(name, seen.join(', '))
+}
+
+function isVersion(release: string, version: string): boolean {
+  return release.startsWith(version) && !/^\d/.test(release.slice(version.length))
+}
+
+function unknownKernel(name: string, why?: string): UsageError {
+  const known = [...Object.keys(STABLE), ...SUITES].join(', ')
+  return new UsageError(`--host-kernel ${name}: no such kernel`, {
+    ...(why === undefined ? {} : { why }),
+    try: [`one of ${known}, or the path of an arm64 Image`],
+  })
+}
+
+function asKernel({ directory, facts }: Asset<KernelFacts>): HostKernel {
+  return {
+    name: facts.release,
+    image: join(directory, 'Image'),
+    modules: facts.modules.map(module => join(directory, module)),
+  }
+}
+
+function fetchFrom(suite: string, cache: Cache, context: ToolContext): Promise<Asset<KernelFacts>> {
+  return cache.provide<KernelFacts>(`kernels/${suite}`, {
+    bytes: BYTES_NEEDED,
+    make: directory =>
+      cache.withTemporary(0, async work => {
+        context.progress(`lab: fetching the host kernel of Debian ${suite} …`)
+        const debian = await DebianSuite.open(suite, work, context)
+        const unpacked = join(work, 'unpacked')
+        await debian.unpack(await kernelPackage(debian), unpacked)
+        return keepWhatWeNeed(unpacked, directory, context)
+      }),
+  })
+}
+
+/** The meta package names the versioned one; in newer suites that one has the kernel in a third. */
+async function kernelPackage(debian: DebianSuite): Promise<string> {
+  const [image] = pick(await debian.dependencies(META_PACKAGE), /^linux-image-.*-cloud-arm64$/)
+  if (image === undefined) {
+    throw new LabError('KERNEL', `Debian ${debian.suite} has no ${META_PACKAGE} at present`)
+  }
+  const [binary] = pick(await debian.dependencies(image), /^linux-binary-.*-cloud-arm64$/)
+  return binary ?? image
+}
+
+function pick(names: readonly string[], pattern: RegExp): string[] {
+  return names.filter(name => pattern.test(name))
+}
+
+async function keepWhatWeNeed(
+  unpacked: string,
+  directory: string,
+  context: ToolContext,
+): Promise<KernelFacts> {
+  const all = await fs.readdir(unpacked, { recursive: true })
+  const image = all.find(path => /(^|\/)vmlinuz[^/]*$/.test(path))
+  const release = /lib\/modules\/([^/\n]+)/.exec(all.join('\n'))?.[1]
+  if (image === undefined || release === undefined) {
+    throw new LabError(
+      'KERNEL',
+      `the kernel package holds no kernel: ${all.slice(0, 5).join(', ')}`,
+    )
+  }
+  await fs.copyFile(join(unpacked, image), join(directory, 'Image'))
+  const modules: string[] = []
+  for (const name of MODULES) {
+    const path = all.find(path => new RegExp(`/${name}\\.ko(\\.(xz|zst|gz))?$`).test(path))
+    if (path === undefined) continue
+    const copy = join(directory, path.slice(path.lastIndexOf('/') + 1))
+    await fs.copyFile(join(unpacked, path), copy)
+    const tool = DECOMPRESSORS[/\.(\w+)$/.exec(copy)?.[1] ?? '']
+    if (tool !== undefined) {
+      const args = [...tool.args, copy]
+      await runTool(context, tool.name, args, { purpose: `unpack the module ${name}` })
+    }
+    modules.push(`${name}.ko`)
+  }
+  return { release, modules }
+}
+
+/** Each replaces the file by its unpacked form. */
+const DECOMPRESSORS: Readonly<Record<string, { name: string; args: readonly string[] }>> = {
+  xz: { name: 'xz', args: ['-d'] },
+  zst: { name: 'zstd', args: ['-d', '-q', '--rm'] },
+  gz: { name: 'gzip', args: ['-d'] },
+}

@@ -1,0 +1,103 @@
+import { LabError } from '../errors/index.ts'
+import { PORT_NAME } from './init.ts'
+import { type ToolContext, findProgram, runTool } from './tool.ts'
+
+const QEMU = 'qemu-system-aarch64'
+const INSTALL = ['install', '-y', '--no-install-recommends', 'qemu-system-arm']
+
+export const HOST_CPUS = ['max', 'cortex-a57', 'cortex-a72'] as const
+export type HostCpu = (typeof HOST_CPUS)[number]
+
+/** The emulated machine. */
+export interface Machine {
+  readonly gic: 2 | 3
+  readonly cpu: HostCpu
+  readonly smp: number
+  readonly memMib: number
+}
+
+/** Numbers of the file descriptors QEMU is started with. */
+export const FDS = { port: 3, console: 4, shell: 5, initrd: 6, dtb: 7 } as const
+
+/** The path of QEMU; installs it where apt may. Throws `LabError` QEMU with the command to type. */
+export async function provideQemu(context: ToolContext): Promise<string> {
+  const found = findProgram(QEMU, context.env)
+  if (found !== undefined) return found
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot && findProgram('apt-get', context.env) !== undefined) {
+    context.progress('lab: installing QEMU (apt-get install qemu-system-arm) …')
+    const onLine = (line: string) => context.progress(`lab: apt-get: ${line}`)
+    const options = { purpose: 'install QEMU', onLine, try: [command(true)] }
+    await runTool(context, 'apt-get', ['-q', 'update'], options)
+    await runTool(context, 'apt-get', ['-q', ...INSTALL], options)
+    const installed = findProgram(QEMU, context.env)
+    if (installed !== undefined) return installed
+  }
+  throw new LabError('QEMU', `${QEMU} is not installed`, {
+    why: 'it is what emulates the arm64 host',
+    try: [command(isRoot)],
+  })
+}
+
+function command(isRoot: boolean): string {
+  return `${isRoot ? '' : 'sudo '}apt-get ${INSTALL.join(' ')}`
+}
+
+/** `-M` and what else makes the device tree; also for asking QEMU for the tree alone. */
+export function machineArguments({ gic, cpu, smp, memMib }: Machine): string[] {
+  // Without an implementation-defined pointer authentication, TCG computes a real cipher per call.
+  const model = cpu === 'max' ? 'max,pauth-impdef=on' : cpu
+  return [
+    ...['-M', `virt,virtualization=on,gic-version=${gic}`, '-cpu', model],
+    ...['-smp', String(smp), '-m', `${memMib}M`],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    // The port our agent speaks on, and hvc0 for the shell. Kernels want the modern transport.
+    ...['-global', 'virtio-mmio.force-legacy=false'],
+    ...['-device', 'virtio-serial-device,max_ports=3'],
+  ]
+}
+
+export interface BootArguments {
+  readonly machine: Machine
+  readonly kernel: string
+  readonly withDtb: boolean
+  /** Appended to the kernel's command line. */
+  readonly kernelArguments: readonly string[]
+}
+
+/** Everything that starts the emulated host; `FDS` tells which descriptors it expects. */
+export function bootArguments(boot: BootArguments): string[] {
+  const append = [
+    ...['console=ttyAMA0', 'rdinit=/init', 'panic=-1', 'quiet'],
+    ...boot.kernelArguments,
+  ]
+  return [
+    ...machineArguments(boot.machine),
+    ...['-no-reboot', '-kernel', boot.kernel, '-append', append.join(' ')],
+    ...['-initrd', fdPath('initrd')],
+    ...(boot.withDtb ? ['-dtb', fdPath('dtb')] : []),
+    ...['-chardev', `socket,id=console,fd=${FDS.console}`, '-serial', 'chardev:console'],
+    ...['-chardev', `socket,id=shell,fd=${FDS.shell}`],
+    ...['-device', 'virtconsole,chardev=shell,nr=0'],
+    ...['-chardev', `socket,id=port,fd=${FDS.port}`],
+    ...['-device', `virtserialport,chardev=port,name=${PORT_NAME},nr=1`],
+  ]
+}
+
+function fdPath(name: keyof typeof FDS): string {
+  return `/proc/self/fd/${FDS[name]}`
+}
+
+/**
+ * A command that starts `program` so that the kernel ends it when this process dies, however it
+ * dies. Where util-linux is missing the agent, which sees our end of the port close, has to do.
+ */
+export function dyingWithUs(
+  program: string,
+  args: readonly string[],
+  env: ToolContext['env'],
+): [string, string[]] {
+  const setpriv = findProgram('setpriv', env)
+  if (setpriv === undefined) return [program, [...args]]
+  return [setpriv, ['--pdeathsig', 'KILL', '--', program, ...args]]
+}

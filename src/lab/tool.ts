@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { LabError } from '../errors/index.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The path of a program, or nothing if PATH has none. */
+export function findProgram(name: string, env: Environment): string | undefined {
+  return (env['PATH'] ?? '')
+    .split(':')
+    .filter(folder => folder !== '')
+    .map(folder => join(folder, name))
+    .find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** What the tools that fetch assets run with. */
+export interface ToolContext {
+  readonly env: Environment
+  readonly signal: AbortSignal
+  progress(line: string): void
+}
+
+interface ToolOptions {
+  readonly cwd?: string
+  /** What the tool was to do, as the object of "cannot …"; for the error. */
+  readonly purpose: string
+  readonly try?: readonly string[]
+  /** Gets each line the tool prints on stderr; for tools that take long. */
+  readonly onLine?: (line: string) => void
+}
+
+/**
+ * Runs a program to its end and returns its stdout. Throws `LabError` TOOL if it is not installed,
+ * DOWNLOAD with its last line if it fails. The program dies with `context.signal`.
+ */
+export async function runTool(
+  context: ToolContext,
+  name: string,
+  args: readonly string[],
+  options: ToolOptions,
+): Promise<string> {
+  const program = findProgram(name, context.env)
+  if (program === undefined) {
+    throw new LabError('TOOL', `cannot ${options.purpose}: ${name} is not installed`)
+  }
+  context.signal.throwIfAborted()
+  const env: NodeJS.ProcessEnv = { ...context.env, LC_ALL: 'C' }
+  // detached: a process group of its own, so that ending it ends its helpers too.
+  const child = spawn(program, args, {
+    ...options,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stop = () => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+  context.signal.addEventListener('abort', stop, { once: true })
+  try {
+    let stdout = ''
+    let lastLine = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      const lines = text.split('\n').filter(line => line.trim() !== '')
+      lastLine = lines.at(-1) ?? lastLine
+      for (const line of lines) options.onLine?.(line)
+    })
+    const status = await new Promise<number | string | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code, signal) => resolve(code ?? signal))
+    })
+    context.signal.throwIfAborted()
+    if (status !== 0) {
+      throw new LabError('DOWNLOAD', `cannot ${options.purpose}: ${name} ended with ${status}`, {
+        ...(lastLine === '' ? {} : { why: lastLine }),
+        try: options.try ?? ['check the network, then run the same command again'],
+      })
+    }
+    return stdout
+  } finally {
+    context.signal.removeEventListener('abort', stop)
+  }
+}

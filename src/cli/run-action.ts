@@ -60,7 +60,9 @@ function toRequest(positional: string | undefined, options: RunOptions): RunRequ
 
 function parseAffinity(text: string): number[] {
   try {
-    return parseCpuList(text)
+    const cpus = parseCpuList(text)
+    if (cpus.length === 0) throw new UsageError('it names no CPU')
+    return cpus
   } catch (cause) {
     if (!(cause instanceof TsvmmError)) throw cause
     throw new UsageError(`--vcpu-affinity ${text}: ${cause.message}`, {

@@ -1,3 +1,4 @@
+import { ERROR_CODES, type ErrorCode, type ProblemOf } from './codes.ts'
 import { EXIT_CODES, type ExitName } from './exit-code.ts'
 import { errnoName, errnoText } from './errno.ts'
 import { lookUp } from './catalogue.ts'
@@ -20,8 +21,7 @@ export interface Explanation {
  */
 export abstract class TsvmmError extends Error {
   /** Stable and documented in docs/errors.md. */
-  abstract readonly code: `TSVMM_${string}`
-  abstract readonly exit: ExitName
+  abstract readonly code: ErrorCode
   readonly why: string | undefined
   readonly try: readonly string[]
   readonly see: readonly string[]
@@ -37,6 +37,10 @@ export abstract class TsvmmError extends Error {
     return this.constructor.name
   }
 
+  get exit(): ExitName {
+    return this.code === 'TSVMM_INTERRUPTED' ? 'interrupted' : ERROR_CODES[this.code].exit
+  }
+
   get exitStatus(): number {
     return EXIT_CODES[this.exit].status
   }
@@ -45,27 +49,13 @@ export abstract class TsvmmError extends Error {
 /** A flag, a value or an input file that cannot be meant; thrown before anything was touched. */
 export class UsageError extends TsvmmError {
   readonly code = 'TSVMM_USAGE'
-  readonly exit = 'usage'
 }
 
-export type HostProblem =
-  | 'ARCH'
-  | 'NO_KVM'
-  | 'KVM_ACCESS'
-  | 'KVM_API'
-  | 'CAPABILITY'
-  | 'SHIM'
-  | 'FFI'
-  | 'MEMORY'
-  | 'CPUS'
-  | 'SYSFS'
-  | 'NO_SPACE'
-  | 'OUTPUT'
+export type HostProblem = ProblemOf<'HOST'>
 
 /** This machine cannot do what was asked. */
 export class HostError extends TsvmmError {
   readonly code: `TSVMM_HOST_${HostProblem}`
-  readonly exit = 'host'
 
   constructor(problem: HostProblem, message: string, explanation?: Explanation) {
     super(message, explanation)
@@ -73,13 +63,11 @@ export class HostError extends TsvmmError {
   }
 }
 
-export type ImageProblem =
-  'MISSING' | 'UNREADABLE' | 'EMPTY' | 'NOT_A_FILE' | 'TOO_LARGE' | 'FORMAT'
+export type ImageProblem = ProblemOf<'IMAGE'>
 
 /** A guest image that cannot be loaded; named by the user, so it counts as usage. */
 export class ImageError extends TsvmmError {
   readonly code: `TSVMM_IMAGE_${ImageProblem}`
-  readonly exit = 'usage'
 
   constructor(problem: ImageProblem, message: string, explanation?: Explanation) {
     super(message, explanation)
@@ -87,12 +75,11 @@ export class ImageError extends TsvmmError {
   }
 }
 
-export type PmuProblem = 'NONE_ON_HOST' | 'NO_COMMON' | 'UNSUPPORTED'
+export type PmuProblem = ProblemOf<'PMU'>
 
 /** No PMU for the guest; decided before any VM exists. */
 export class PmuError extends TsvmmError {
   readonly code: `TSVMM_PMU_${PmuProblem}`
-  readonly exit = 'host'
 
   constructor(problem: PmuProblem, message: string, explanation?: Explanation) {
     super(message, explanation)
@@ -103,7 +90,6 @@ export class PmuError extends TsvmmError {
 /** A system call failed. `errno` is positive. */
 export class SyscallError extends TsvmmError {
   readonly code = 'TSVMM_SYSCALL'
-  readonly exit = 'kvm'
   readonly syscall: string
   readonly errno: number
   readonly errnoName: string
@@ -135,7 +121,6 @@ export interface IoctlFailure {
 /** An ioctl of KVM failed. Text and explanation are derived from the tables, never typed. */
 export class IoctlError extends TsvmmError {
   readonly code = 'TSVMM_IOCTL'
-  readonly exit = 'kvm'
   readonly request: string
   readonly on: string
   readonly attribute: string | undefined
@@ -160,22 +145,18 @@ export class IoctlError extends TsvmmError {
 /** The guest ended in a way that is not a power-off. */
 export class GuestError extends TsvmmError {
   readonly code = 'TSVMM_GUEST'
-  readonly exit = 'guest'
 }
 
 /** `--timeout` expired. */
 export class TimeoutError extends TsvmmError {
   readonly code = 'TSVMM_TIMEOUT'
-  readonly exit = 'timeout'
 }
 
-export type LabProblem =
-  'QEMU' | 'TOOL' | 'KERNEL' | 'DOWNLOAD' | 'CACHE' | 'HOST_PANIC' | 'HOST_DIED' | 'HOST_SILENT'
+export type LabProblem = ProblemOf<'LAB'>
 
 /** The emulated host could not be provided or did not live long enough. */
 export class LabError extends TsvmmError {
   readonly code: `TSVMM_LAB_${LabProblem}`
-  readonly exit = 'host'
 
   constructor(problem: LabProblem, message: string, explanation?: Explanation) {
     super(message, explanation)
@@ -193,18 +174,19 @@ const EXIT_OF_SIGNAL = {
 /** A signal ended us, or, as SIGPIPE, the reader of our output; the exit status is 128 + its number. */
 export class InterruptedError extends TsvmmError {
   readonly code = 'TSVMM_INTERRUPTED'
-  readonly exit: ExitName
   readonly signal: keyof typeof EXIT_OF_SIGNAL
 
   constructor(signal: keyof typeof EXIT_OF_SIGNAL) {
     super(`ended by ${signal}`)
-    this.exit = EXIT_OF_SIGNAL[signal]
     this.signal = signal
+  }
+
+  override get exit(): ExitName {
+    return EXIT_OF_SIGNAL[this.signal]
   }
 }
 
 /** A broken invariant of ours: never the user's fault. */
 export class BugError extends TsvmmError {
   readonly code = 'TSVMM_BUG'
-  readonly exit = 'bug'
 }

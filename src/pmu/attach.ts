@@ -1,8 +1,8 @@
 import type { HostPmu } from '../host/index.ts'
-import { VCPU_ATTRIBUTES, type VcpuFd } from '../ioctl/index.ts'
+import { ppiIntid, VCPU_ATTRIBUTES, type VcpuFd } from '../ioctl/index.ts'
 
-/** INTID of the PMU's overflow interrupt: PPI 7, as every VMM for arm64 has it. */
-export const PMU_INTID = 23
+/** The PMU's overflow interrupt, as every VMM for arm64 has it. */
+export const PMU_PPI = 7
 
 /**
  * Gives the VM the host PMU and makes every vCPU's PMU ready: SET_PMU once, then IRQ and INIT for
@@ -17,7 +17,7 @@ export function attachPmu(vcpus: readonly VcpuFd[], pmu: HostPmu): void {
     VCPU_ATTRIBUTES
   vcpus[0]?.setDeviceAttr(KVM_ARM_VCPU_PMU_V3_SET_PMU, pmu.type)
   for (const vcpu of vcpus) {
-    vcpu.setDeviceAttr(KVM_ARM_VCPU_PMU_V3_IRQ, PMU_INTID)
+    vcpu.setDeviceAttr(KVM_ARM_VCPU_PMU_V3_IRQ, ppiIntid(PMU_PPI))
     vcpu.setDeviceAttr(KVM_ARM_VCPU_PMU_V3_INIT)
   }
 }

@@ -1,5 +1,6 @@
 import { buildMachineTree, type FdtTree, type GicDescription } from '../fdt/index.ts'
 import type { GicLayout } from '../gic/gic.ts'
+import { PMU_PPI } from '../pmu/attach.ts'
 import {
   GIC_DIST_SIZE,
   GICV2_CPU_SIZE,
@@ -23,9 +24,6 @@ export interface MachineFacts {
   readonly rngSeed: Uint8Array
 }
 
-/** The PMU's interrupt as the device tree names it; INTID 23. */
-const PMU_INTERRUPT = { kind: 'ppi', number: 7 } as const
-
 /** The device tree of a machine with our memory map. */
 export function describeMachine(facts: MachineFacts): FdtTree {
   return buildMachineTree({
@@ -36,7 +34,7 @@ export function describeMachine(facts: MachineFacts): FdtTree {
       registers: { base: UART_BASE, size: UART_SIZE },
       interrupt: { kind: 'spi', number: UART_SPI },
     },
-    ...(facts.hasPmu && { pmu: { interrupt: PMU_INTERRUPT } }),
+    ...(facts.hasPmu && { pmu: { interrupt: { kind: 'ppi', number: PMU_PPI } } }),
     bootArgs: facts.bootArgs,
     kaslrSeed: facts.kaslrSeed,
     rngSeed: facts.rngSeed,

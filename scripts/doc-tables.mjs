@@ -1,0 +1,25 @@
+/** @returns the text with its marked tables filled in from the tables of the code */
+export function fillTables(text, { EXIT_CODES, ERROR_CODES }) {
+  const tables = {
+    'exit statuses': table(
+      ['status', 'meaning'],
+      Object.values(EXIT_CODES).map(({ status, meaning }) => [status, meaning]),
+    ),
+    'error codes': table(
+      ['code', 'exit status', 'meaning'],
+      Object.entries(ERROR_CODES).map(([code, { exit, meaning }]) => [
+        `\`${code}\``,
+        EXIT_CODES[exit].status,
+        meaning,
+      ]),
+    ),
+  }
+  return text.replace(
+    /(<!-- table: (.+?) -->\n)[^]*?(<!-- end -->)/g,
+    (_, begin, name, end) => `${begin}\n${tables[name]}\n\n${end}`,
+  )
+}
+
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
+}

@@ -1,0 +1,14 @@
+/**
+ * Writes the tables of the documentation that say what the code says: what stands between
+ * `<!-- table: NAME -->` and `<!-- end -->`. A test compares them; after a change run `npm run docs`.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { EXIT_CODES } from '../dist/errors/exit-code.js'
+import { ERROR_CODES } from '../dist/errors/codes.js'
+import { fillTables } from './doc-tables.mjs'
+
+for (const name of ['README.md', 'docs/errors.md']) {
+  const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
+  writeFileSync(path, fillTables(readFileSync(path, 'utf8'), { EXIT_CODES, ERROR_CODES }))
+}

@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { anyHost, guest, type KvmHost } from './host.ts'
+
+/* `tsvmm run` on a host with one kind of core. */
+let host: KvmHost
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tsvmm-test-'))
+  host = await anyHost()
+})
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+/** Runs a line of shell there; `$0` is the folder of this test. */
+const sh = (line: string) => host.exec('sh', '-c', line, folder)
+
+describe('a guest with a PMU', () => {
+  it('prints its greeting on stdout, counts cycles, and powers off with status 0', async () => {
+    const ran = await host.exec('tsvmm', 'run', '--pmu', guest('greeting'))
+    expect(ran.stdout).toMatch(/^Hello from a guest of tsvmm, on the vCPU with MPIDR 0x0, /)
+    expect(ran.stdout).toMatch(
+      /PMUVer: [4-9] \(PMUv3\)\nPMCR_EL0\.N: \d+\nPMCCNTR_EL0: .* it counts\n$/,
+    )
+    expect(ran.stderr).toMatch(
+      /^tsvmm: guest PMU: (\S+), since \1 \(type \d+, CPUs \S+\) covers all CPUs the vCPUs may use \(\S+\)\n$/,
+    )
+    expect(ran.status).toBe(0)
+  })
+
+  it('writes how it ended, the exits by kind and the decision as JSON', async () => {
+    const file = join(folder, 'result.json')
+    await host.exec('tsvmm', 'run', '--json', file, guest('greeting'))
+    const result = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    expect(result).toMatchObject({
+      schemaVersion: 1,
+      command: 'run',
+      exitStatus: 0,
+      outcome: { kind: 'powered-off' },
+      pmu: { kind: 'host-pmu', pmu: { type: expect.any(Number) as number } },
+      exits: { 'system-event': 1, 'mmio-write': expect.any(Number) as number },
+      unmappedAccesses: 0,
+    })
+  })
+
+  it('has several vCPUs, all with a PMU, of which the first boots', async () => {
+    const ran = await host.exec(
+      'tsvmm',
+      'run',
+      '--pmu',
+      '-c',
+      '4',
+      '-m',
+      '64M',
+      '-k',
+      guest('greeting'),
+    )
+    expect(ran.stdout).toContain('it counts')
+    expect(ran.status).toBe(0)
+  })
+
+  it('is pinned where it is told to be', async () => {
+    const ran = await host.exec('tsvmm', 'run', '--pmu', '--vcpu-affinity', '0', guest('greeting'))
+    expect(ran.stderr).toContain('covers all CPUs the vCPUs may use (0)')
+    expect(ran.status).toBe(0)
+  })
+})
+
+describe('a guest without a PMU', () => {
+  it('is what --pmu=off gives', async () => {
+    const ran = await host.exec('tsvmm', 'run', '--pmu=off', guest('greeting'))
+    expect(ran.stdout).toContain('PMUVer: 0 (no PMUv3)\n')
+    expect(ran.stderr).toBe('tsvmm: guest PMU: none, no PMU was asked for\n')
+    expect(ran.status).toBe(0)
+  })
+})
+
+describe('a guest that misbehaves', () => {
+  it('reads 0 where nothing is, in every width, and goes on behind each access', async () => {
+    const ran = await host.exec('tsvmm', 'run', guest('stray'))
+    expect(ran.stdout).toMatch(/^Y{4}[YN]?Y\n$/)
+    expect(ran.status).toBe(0)
+  })
+
+  it('is ended by --timeout with status 124, and what it printed is there', async () => {
+    const ran = await host.exec('tsvmm', 'run', '--timeout', '2', guest('hang'))
+    expect(ran.stdout).toBe('h\n')
+    expect(ran.stderr).toMatch(/error: the guest had not ended after 2 s \(--timeout\)\n$/)
+    expect(ran.status).toBe(124)
+  })
+
+  it('is ended by SIGTERM, SIGINT and SIGHUP with 128 + the signal, in silence', async () => {
+    const ran = await sh(
+      `for signal in TERM INT HUP; do
+         tsvmm run ${guest('hang')} 2>$0/err.$signal >$0/out.$signal & pid=$!
+         while ! grep -q h $0/out.$signal; do sleep 0.1; done
+         kill -$signal $pid; wait $pid; echo $?
+         grep -c error $0/err.$signal
+       done`,
+    )
+    expect(ran.stdout).toBe('143\n0\n130\n0\n129\n0\n')
+  })
+
+  it('is ended by the reader of its output closing it', async () => {
+    const ran = await sh(`{ tsvmm run ${guest('flood')}; echo $? >&2; } | head -c 1000`)
+    expect(ran.stdout).toBe('x'.repeat(1000))
+    expect(ran.stderr).toMatch(/^tsvmm: guest PMU: .*\n141\n$/)
+  })
+
+  it('waits for a reader that is slow, and costs no memory meanwhile', async () => {
+    // A minute's worth of characters would be some 100 MB of strings; a pipe holds 64 KiB.
+    const ran = await sh(
+      `{ tsvmm run --timeout 6 --json $0/flood.json ${guest('flood')} 2>/dev/null; echo $? >&2; } |
+       { sleep 5; cat >$0/flood; }`,
+    )
+    expect(ran.stderr).toBe('124\n')
+  })
+})
+
+describe('two runs at once', () => {
+  it('do not disturb each other', async () => {
+    const run = `tsvmm run --pmu ${guest('greeting')} 2>/dev/null`
+    const ran = await sh(`${run} >$0/a & ${run} >$0/b; wait; cat $0/a $0/b`)
+    expect(ran.stdout.match(/it counts/g)).toHaveLength(2)
+  })
+})
+
+describe('bad input is one sentence, a remedy and a status', () => {
+  const image = guest('greeting')
+
+  it.each<[string, string[], RegExp, number]>([
+    ['an image that is missing', ['nothing.flat'], /there is no file nothing\.flat/, 2],
+    ['an image that is a directory', ['/tmp'], /\/tmp is a directory, not a guest image/, 2],
+    ['an image that is a device', ['/dev/zero'], /\/dev\/zero is no regular file/, 2],
+    ['an image that is empty', ['/dev/null'], /\/dev\/null is no regular file/, 2],
+    [
+      '--mem beyond this machine',
+      ['-m', '1T', image],
+      /--mem 1048576M is more than this machine has/,
+      2,
+    ],
+    [
+      'more vCPUs than KVM gives',
+      ['-c', '100000', image],
+      /--cpus 100000 is more than KVM .* gives a VM/,
+      2,
+    ],
+    ['CPUs that are not there', ['--vcpu-affinity', '0,777', image], /may not run on CPU 777/, 2],
+  ])('%s', async (_, args, message, status) => {
+    const ran = await host.exec('tsvmm', 'run', ...args)
+    expect(ran.stderr).toMatch(message)
+    expect(ran.stderr).not.toMatch(/^ +at /m)
+    expect(ran.stdout).toBe('')
+    expect(ran.status).toBe(status)
+  })
+
+  it('an image that is empty', async () => {
+    const file = join(folder, 'empty.flat')
+    writeFileSync(file, '')
+    const ran = await host.exec('tsvmm', 'run', file)
+    expect(ran.stderr).toBe(`error: ${file} is empty\n`)
+    expect(ran.status).toBe(2)
+  })
+
+  it('an image too large for the RAM, with the --mem that would do', async () => {
+    const file = join(folder, 'large.flat')
+    writeFileSync(file, Buffer.alloc(40 * 2 ** 20, 1))
+    const refused = await host.exec('tsvmm', 'run', '-m', '32M', file)
+    expect(refused.stderr).toMatch(/large\.flat \(40 MiB\) does not fit into 32 MiB of RAM/)
+    expect(refused.stderr).toMatch(/^try: {2}--mem (\d+)M$/m)
+    expect(refused.status).toBe(2)
+  })
+
+  it('an output file that cannot be written, before anything runs', async () => {
+    const ran = await host.exec('tsvmm', 'run', '--json', '/nowhere/x.json', image)
+    expect(ran.stderr).toMatch(/--json \/nowhere\/x\.json: the file cannot be written/)
+    expect(ran.stdout).toBe('')
+    expect(ran.status).toBe(2)
+  })
+})

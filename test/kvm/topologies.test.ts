@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import { emulatedHost, guest, type KvmHost, type LabOptions } from './host.ts'
+
+/* The greeting guest on hosts that differ: cores, GIC, VHE, kernel, Node. Each is a boot. */
+async function on(options: LabOptions, use: (host: KvmHost) => Promise<void>): Promise<void> {
+  await using host = await emulatedHost(options)
+  await use(host)
+}
+
+describe('a host with two kinds of core', () => {
+  it('gives the guest the PMU of the cores it is kept to, and none in between', async () => {
+    await on({ topology: 'biglittle' }, async host => {
+      const little = await host.exec(
+        'tsvmm',
+        'run',
+        '--pmu',
+        '--vcpu-affinity',
+        '0-1',
+        guest('greeting'),
+      )
+      expect(little.stderr).toMatch(/guest PMU: armv8_cortex_a53, since .* \(0-1\)\n$/)
+      expect(little.stdout).toContain('it counts')
+      expect(little.status).toBe(0)
+
+      const big = await host.exec(
+        'tsvmm',
+        'run',
+        '--pmu',
+        '--vcpu-affinity',
+        '2-3',
+        guest('greeting'),
+      )
+      expect(big.stderr).toMatch(/guest PMU: armv8_cortex_a72, since .* \(2-3\)\n$/)
+      expect(big.stdout).toContain('it counts')
+      expect(big.status).toBe(0)
+
+      const asked = await host.exec('tsvmm', 'run', '--pmu', guest('greeting'))
+      expect(asked.stderr).toMatch(
+        /^error: there is no PMU for the guest: no PMU of the host covers all CPUs .* \(0-3\)\n/,
+      )
+      expect(asked.stderr).toMatch(/^try: {2}--vcpu-affinity 0-1\ntry: {2}--vcpu-affinity 2-3\n/m)
+      expect(asked.stdout).toBe('')
+      expect(asked.status).toBe(120)
+
+      const notAsked = await host.exec('tsvmm', 'run', guest('greeting'))
+      expect(notAsked.stderr).toMatch(/^tsvmm: guest PMU: none, since no PMU of the host covers/)
+      expect(notAsked.stdout).toContain('(no PMUv3)')
+      expect(notAsked.status).toBe(0)
+
+      // Somebody moves the vCPU's thread from outside: KVM refuses, and we say what happened.
+      const moved = await host.exec(
+        'sh',
+        '-c',
+        `out=$(mktemp)
+         tsvmm run --pmu --vcpu-affinity 2-3 ${guest('hang')} >$out & pid=$!
+         while ! grep -q h $out; do sleep 0.1; done
+         taskset -a -p 1 $pid >/dev/null; wait $pid`,
+      )
+      expect(moved.stderr).toContain(
+        'error: vcpu 0 was refused on CPU 0 (KVM_EXIT_FAIL_ENTRY, CPU_UNSUPPORTED)\n',
+      )
+      expect(moved.status).toBe(122)
+    })
+  })
+})
+
+describe('the guest runs unpinned on a uniform host', () => {
+  it.each<[string, LabOptions, string]>([
+    [
+      'with kernel 6.1, GICv2 and no VHE',
+      { hostKernel: '6.1', gic: 2, cpu: 'cortex-a57' },
+      'gicv2',
+    ],
+    ['with kernel 6.1 and Node 22', { hostKernel: '6.1', node: '22' }, 'gicv3'],
+    ['with kernel 6.12 and Node 24', { node: '24' }, 'gicv3'],
+  ])('%s', async (_, options, gic) => {
+    await on(options, async host => {
+      const ran = await host.exec(
+        'tsvmm',
+        'run',
+        '--pmu',
+        '--json',
+        '/dev/stderr',
+        guest('greeting'),
+      )
+      expect(ran.stdout).toContain('it counts')
+      expect(ran.stderr).toContain(`"gic": "${gic}"`)
+      expect(ran.status).toBe(0)
+    })
+  })
+})
+
+describe('a host where KVM is out of reach', () => {
+  it('says so, with the remedy', async () => {
+    await on({}, async host => {
+      const unprivileged = `const { spawnSync } = require('node:child_process')
+        process.setgid(65534); process.setuid(65534)
+        const { status } = spawnSync('tsvmm', ['run', process.argv[1]], { stdio: 'inherit' })
+        process.exitCode = status`
+      await host.exec('chmod', '660', '/dev/kvm')
+      const denied = await host.exec('node', '-e', unprivileged, guest('greeting'))
+      expect(denied.stderr).toMatch(/^error: .*\/dev\/kvm/)
+      expect(denied.stderr).toMatch(/^try: {2}.*kvm/m)
+      expect(denied.status).toBe(120)
+
+      await host.exec('rm', '/dev/kvm')
+      const missing = await host.exec('tsvmm', 'run', guest('greeting'))
+      expect(missing.stderr).toMatch(/^error: .*\/dev\/kvm/)
+      expect(missing.stderr).toMatch(/ENOENT/)
+      expect(missing.status).toBe(120)
+    })
+  })
+})

@@ -1,25 +1,33 @@
-import { totalmem } from 'node:os'
+import { type FileHandle, readFile, writeFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import { UsageError } from '../errors/index.ts'
+import { decodeFdt, encodeFdt } from '../fdt/index.ts'
 import { DEFAULT_NODE, provideBaseArchive } from './arm64-node.ts'
 import { Cache, cacheDirectory } from './cache.ts'
 import { EmulatedHost } from './emulated-host.ts'
-import { provideHostKernel } from './host-kernel.ts'
-import { makeInitrd } from './initrd.ts'
-import { type HostCpu, type Machine, bootArguments, provideQemu } from './qemu.ts'
-import type { ToolContext } from './tool.ts'
+import { checkPmuDrivers, provideHostKernel } from './host-kernel.ts'
+import { withClusters } from './host-tree.ts'
+import { makeInitrd, unnamedFile } from './initrd.ts'
+import { chooseMachine } from './machine.ts'
+import { type HostCpu, type Machine, bootArguments, machineArguments, provideQemu } from './qemu.ts'
+import { type ToolContext, runTool } from './tool.ts'
+import type { Cluster } from './topology.ts'
 
 export const DEFAULT_HOST_KERNEL = '6.12'
-export const DEFAULT_MEM_MIB = 2048
 
 export interface BootOptions {
+  /** `uniform` (default), `biglittle`, `tri`, or written like `a53:0-2,a72:3`. */
+  readonly topology?: string
   /** A version, a Debian suite, or the path of an Image. Default: 6.12. */
   readonly hostKernel?: string
   /** A major or an exact version. Default: 20. */
   readonly node?: string
+  /** Default: 4, or what a written topology asks for. */
   readonly smp?: number
+  /** Default: 2048. */
   readonly memMib?: number
+  /** Default: 3. */
   readonly gic?: 2 | 3
+  /** Default: max, with which KVM runs in VHE mode; the others have no VHE. */
   readonly cpu?: HostCpu
   /** Appended to the kernel's command line. */
   readonly kernelArguments?: readonly string[]
@@ -36,39 +44,54 @@ export async function startHost(options: BootOptions): Promise<EmulatedHost> {
     signal: options.signal ?? new AbortController().signal,
     progress: options.progress ?? (() => undefined),
   }
-  const machine = checkMachine(options)
+  const { machine, clusters } = chooseMachine(options)
   const cache = new Cache(cacheDirectory(context.env))
   const kernel = await provideHostKernel(options.hostKernel ?? DEFAULT_HOST_KERNEL, cache, context)
+  await checkPmuDrivers(kernel, clusters)
   const qemu = await provideQemu(context)
   const base = await provideBaseArchive(options.node ?? DEFAULT_NODE, cache, context)
-  const initrd = await makeInitrd(base.path, kernel, cache)
+
+  // The descriptors go to QEMU; ours are closed when it has them.
+  const files: FileHandle[] = []
   try {
+    const initrd = await makeInitrd(base.path, kernel, cache)
+    files.push(initrd)
+    const dtb =
+      clusters.length === 0 ? undefined : await makeDtb(qemu, machine, clusters, cache, context)
+    if (dtb !== undefined) files.push(dtb)
     context.signal.throwIfAborted()
+    const { kernelArguments = [] } = options
     return new EmulatedHost({
       qemu,
       args: bootArguments({
         machine,
         kernel: kernel.image,
-        withDtb: false,
-        kernelArguments: options.kernelArguments ?? [],
+        withDtb: dtb !== undefined,
+        kernelArguments,
       }),
       initrd: initrd.fd,
-      dtb: undefined,
+      dtb: dtb?.fd,
       env: context.env,
       onConsoleLine: line => options.log?.debug({ console: line }, 'host console'),
     })
   } finally {
-    await initrd.close()
+    for (const file of files) await file.close()
   }
 }
 
-function checkMachine(options: BootOptions): Machine {
-  const machine: Machine = {
-    gic: options.gic ?? 3,
-    cpu: options.cpu ?? 'max',
-    smp: options.smp ?? 4,
-    memMib: options.memMib ?? DEFAULT_MEM_MIB,
-  }
-  if (machine.memMib * 1024 ** 2 > totalmem()) throw new UsageError('')
-  return machine
+/** QEMU's own device tree for this machine, with one PMU per cluster. */
+function makeDtb(
+  qemu: string,
+  machine: Machine,
+  clusters: readonly Cluster[],
+  cache: Cache,
+  context: ToolContext,
+): Promise<FileHandle> {
+  return unnamedFile(cache, 0, async path => {
+    // A comma ends an option's value unless doubled.
+    const args = [...machineArguments(machine), '-M', `dumpdtb=${path.replaceAll(',', ',,')}`]
+    await runTool(context, qemu, args, { purpose: "get QEMU's device tree", problem: 'QEMU' })
+    const tree = withClusters(decodeFdt(await readFile(path)), clusters)
+    await writeFile(path, encodeFdt(tree))
+  })
 }

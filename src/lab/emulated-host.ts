@@ -1,4 +1,4 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { type ChildProcess, type IOType, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { LabError } from '../errors/index.ts'
@@ -29,16 +29,20 @@ export class EmulatedHost {
   constructor(options: StartOptions) {
     this.console = new ConsoleLog(options.onConsoleLine)
     const [program, args] = dyingWithUs(options.qemu, options.args, options.env)
+    const stdio: (IOType | number)[] = ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe']
     // A group of its own: Ctrl-C at the terminal is for us to act on. Order of stdio: FDS.
     this.#process = spawn(program, args, {
       detached: true,
-      stdio: [...STDIO, ...[options.initrd, options.dtb ?? 'ignore']] as StdioOptions,
+      stdio: [...stdio, options.initrd, options.dtb ?? 'ignore'],
     })
     this.#process.stderr?.on('data', (text: Buffer) => {
       this.#stderr = (this.#stderr + text.toString()).slice(-4096)
     })
     this.#socket(CONSOLE).on('data', (bytes: Buffer) => this.console.add(bytes))
-    for (const number of [PORT, CONSOLE, SHELL]) this.#socket(number).on('error', ignoreHangUp)
+    for (const number of [PORT, CONSOLE, SHELL]) {
+      // The end of the process tells; a reset of its pipes is no news.
+      this.#socket(number).on('error', () => undefined)
+    }
     // Not 'close': that would wait for the shell's pipe, which may have no reader.
     this.#ended = Promise.all([
       once(this.#process, 'exit'),
@@ -95,8 +99,3 @@ export class EmulatedHost {
     return this.#process.stdio[number] as Socket
   }
 }
-
-const STDIO: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe']
-
-/** The end of the process tells; a reset of its pipes is no news. */
-function ignoreHangUp(): void {}

@@ -6,6 +6,7 @@ import type { Asset, Cache } from './cache.ts'
 import { DebianSuite } from './debian.ts'
 import { checkKernelImage } from './kernel-image.ts'
 import { type ToolContext, runTool } from './tool.ts'
+import { type Cluster, pmuCompatible } from './topology.ts'
 
 /** A kernel the emulated host can boot. */
 export interface HostKernel {
@@ -138,4 +139,25 @@ const DECOMPRESSORS: Readonly<Record<string, { name: string; args: readonly stri
   xz: { name: 'xz', args: ['-d'] },
   zst: { name: 'zstd', args: ['-d', '-q', '--rm'] },
   gz: { name: 'gzip', args: ['-d'] },
+}
+
+/**
+ * Checks that the kernel has a driver for each cluster's PMU: it would come up with no PMU there and
+ * say nothing. Throws `UsageError`.
+ */
+export async function checkPmuDrivers(
+  kernel: HostKernel,
+  clusters: readonly Cluster[],
+): Promise<void> {
+  if (clusters.length === 0) return
+  const image = await fs.readFile(kernel.image)
+  const isPacked = image[0] === 0x1f
+  for (const { core } of clusters) {
+    const compatible = pmuCompatible(core)
+    // In the driver's table, so it is in the image, with a NUL after it.
+    if (compatible === undefined || isPacked || image.includes(`${compatible}\0`)) continue
+    throw new UsageError(`the host kernel ${kernel.name} has no driver for the PMU of ${core}`, {
+      try: ['a newer --host-kernel, or another core in --topology'],
+    })
+  }
 }

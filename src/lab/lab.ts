@@ -7,6 +7,7 @@ import type { EmulatedHost } from './emulated-host.ts'
 import { type BootOptions, startHost } from './boot.ts'
 import { ProtocolError, type ToAgent, parseFromAgent } from './protocol.ts'
 import { type ExecResult, Session, withResolvers } from './session.ts'
+import { type ShellStreams, shellOnConsole, withTerminal } from './shell.ts'
 
 /** A host that has not said anything after this never will. */
 const BOOT_LIMIT_MS = 180_000
@@ -85,9 +86,17 @@ export class Lab implements AsyncDisposable {
     return result
   }
 
-  /** The host's second console, hvc0. */
-  get shell(): EmulatedHost['shell'] {
-    return this.#host.shell
+  /**
+   * Runs a shell in it and returns its exit status: interactive with job control if both stdin and
+   * stdout are a terminal, otherwise one that reads its commands from stdin.
+   */
+  async shell(streams: ShellStreams): Promise<number> {
+    const { stdin, stdout, stderr, env } = streams
+    if (stdin.isTTY !== true || stdout.isTTY !== true) {
+      return (await this.exec(['sh'], { stdin, stdout, stderr, env })).status
+    }
+    const shell = () => this.exec(shellOnConsole(stdout), { stderr, env })
+    return (await withTerminal(streams, this.#host.shell, shell)).status
   }
 
   /** Ends the host. Whatever still runs in it is gone. */

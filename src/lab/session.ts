@@ -128,8 +128,8 @@ class Sink {
 
 export interface Resolvers<T> {
   readonly promise: Promise<T>
-  resolve(value: T): void
-  reject(reason: unknown): void
+  readonly resolve: (value: T) => void
+  readonly reject: (reason: unknown) => void
 }
 
 /** Promise.withResolvers, which Node 20 does not have. */

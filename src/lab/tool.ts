@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { LabError } from '../errors/index.ts'
+import { LabError, type LabProblem } from '../errors/index.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -34,6 +34,8 @@ interface ToolOptions {
   readonly cwd?: string
   /** What the tool was to do, as the object of "cannot …"; for the error. */
   readonly purpose: string
+  /** Default: DOWNLOAD, with the advice that goes with it. */
+  readonly problem?: LabProblem
   readonly try?: readonly string[]
   /** Gets each line the tool prints on stderr; for tools that take long. */
   readonly onLine?: (line: string) => void
@@ -41,7 +43,7 @@ interface ToolOptions {
 
 /**
  * Runs a program to its end and returns its stdout. Throws `LabError` TOOL if it is not installed,
- * DOWNLOAD with its last line if it fails. The program dies with `context.signal`.
+ * `options.problem` with its last line if it fails. The program dies with `context.signal`.
  */
 export async function runTool(
   context: ToolContext,
@@ -49,7 +51,7 @@ export async function runTool(
   args: readonly string[],
   options: ToolOptions,
 ): Promise<string> {
-  const program = findProgram(name, context.env)
+  const program = name.includes('/') ? name : findProgram(name, context.env)
   if (program === undefined) {
     throw new LabError('TOOL', `cannot ${options.purpose}: ${name} is not installed`)
   }
@@ -84,14 +86,22 @@ export async function runTool(
       child.once('close', (code, signal) => resolve(code ?? signal))
     })
     context.signal.throwIfAborted()
-    if (status !== 0) {
-      throw new LabError('DOWNLOAD', `cannot ${options.purpose}: ${name} ended with ${status}`, {
-        ...(lastLine === '' ? {} : { why: lastLine }),
-        try: options.try ?? ['check the network, then run the same command again'],
-      })
-    }
+    if (status !== 0) throw failure(name, status, lastLine, options)
     return stdout
   } finally {
     context.signal.removeEventListener('abort', stop)
   }
+}
+
+function failure(
+  name: string,
+  status: number | string | null,
+  lastLine: string,
+  { purpose, problem = 'DOWNLOAD', ...options }: ToolOptions,
+): LabError {
+  const advice = ['check the network, then run the same command again']
+  return new LabError(problem, `cannot ${purpose}: ${name} ended with ${status}`, {
+    ...(lastLine === '' ? {} : { why: lastLine }),
+    try: options.try ?? (problem === 'DOWNLOAD' ? advice : []),
+  })
 }

@@ -1,0 +1,73 @@
+import { Option, type Command } from 'commander'
+import type { BootOptions } from '../lab/index.ts'
+import type { CliContext } from './context.ts'
+import { parseCount, parseSeconds, parseSize } from './parse.ts'
+
+/** What commander makes of the flags. */
+export interface LabOptions {
+  readonly topology: string
+  readonly hostKernel: string
+  readonly node: string
+  readonly smp?: number
+  readonly mem?: number
+  readonly gic: string
+  readonly cpu: NonNullable<BootOptions['cpu']>
+  readonly timeout?: number
+  readonly shell?: true
+}
+
+/** `tsvmm lab`: any other command, on an emulated arm64 host. */
+export function addLabCommand(program: Command, context: CliContext): void {
+  program
+    .command('lab')
+    .summary('run tsvmm on an emulated arm64 host with a real KVM')
+    .description(
+      'Boots an arm64 Linux under QEMU software emulation, whose KVM is the real one, and runs tsvmm in it.\n' +
+        'Files named in the arguments are there, files the command writes come back, the exit status is its.',
+    )
+    .usage('[options] -- <tsvmm arguments...>')
+    .argument('[arguments...]', 'what to run there: tsvmm <arguments>')
+    .option(
+      '--topology <name>',
+      'which PMUs the host has: uniform, biglittle, tri, or e.g. a53:0-2,a72:3',
+      'uniform',
+    )
+    .option(
+      '--host-kernel <kernel>',
+      'a version (6.1, 6.12, 7.2), a Debian suite (sid), or the path of an Image',
+      '6.12',
+    )
+    .option('--node <version>', 'Node of the host: 20, 22, 24 or an exact version', '20')
+    .addOption(
+      new Option('--smp <n>', 'CPUs of the host (default: 4, or as many as the topology names)') //
+        .argParser(parseCount),
+    )
+    .addOption(
+      new Option('--mem <size>', 'memory of the host: 512M, 4G; a bare number is MiB (default: 2G)') //
+        .argParser(parseSize),
+    )
+    .addOption(new Option('--gic <version>', "the host's GIC").choices(['2', '3']).default('3'))
+    .addOption(
+      new Option('--cpu <model>', 'max has VHE, the others do not')
+        .choices(['max', 'cortex-a57', 'cortex-a72'])
+        .default('max'),
+    )
+    .addOption(
+      new Option('--timeout <seconds>', 'end everything after this, boot included') //
+        .argParser(parseSeconds),
+    )
+    .option('--shell', 'a shell on the host instead of a command')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  tsvmm lab -- run guest.flat\n' +
+        '  tsvmm lab --topology biglittle -- run --pmu --vcpu-affinity 0-1 guest.flat\n' +
+        '  tsvmm lab --host-kernel 6.1 --shell\n' +
+        '\nKernels, Node and libraries are fetched once and kept in $XDG_CACHE_HOME/tsvmm\n' +
+        '(~/.cache/tsvmm).',
+    )
+    .action(async (args: string[], options: LabOptions) => {
+      const { runLab } = await import('./lab-action.ts')
+      await runLab(args, options, context)
+    })
+}

@@ -57,9 +57,10 @@ export class EmulatedHost {
   get port(): Pipe {
     const socket = this.#socket(PORT)
     return {
-      chunks: socket,
+      chunks: untilHangUp(socket),
       async write(bytes) {
-        if (!socket.write(bytes)) await once(socket, 'drain')
+        // Its error is the reader's news too.
+        if (!socket.write(bytes)) await once(socket, 'drain').catch(() => undefined)
       },
     }
   }
@@ -97,5 +98,14 @@ export class EmulatedHost {
 
   #socket(number: number): Socket {
     return this.#process.stdio[number] as Socket
+  }
+}
+
+/** However the other end goes away (QEMU's death resets the connection), it is the end. */
+async function* untilHangUp(socket: Socket): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of socket) yield chunk as Buffer
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error
   }
 }

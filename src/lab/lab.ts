@@ -194,10 +194,11 @@ export class Lab implements AsyncDisposable {
       }
       this.#dead.reject(await this.#host.why())
     } catch (error) {
-      const isOurs = error instanceof ProtocolError
+      void this.#host.kill()
+      const { message } = error as Error
       this.#dead.reject(
-        isOurs
-          ? new LabError('HOST_DIED', `the emulated host misbehaves: ${error.message}`)
+        error instanceof ProtocolError
+          ? new LabError('HOST_DIED', `the emulated host misbehaves: ${message}`)
           : error,
       )
     }

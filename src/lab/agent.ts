@@ -15,7 +15,8 @@ import type { FromAgent, ToAgent } from './protocol.ts'
 const port = await open(process.argv[2] ?? '/dev/null', 'r+')
 const channel = new Channel<FromAgent>(portPipe(port))
 try {
-  await channel.tell({ kind: 'ready' })
+  // Not awaited: with nobody at the other side a write blocks for ever, while a read says so.
+  void channel.tell({ kind: 'ready' })
   await serve()
 } catch (error) {
   console.error(error)

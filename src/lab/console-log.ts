@@ -1,3 +1,7 @@
+const MAX_LINES = 200
+const MAX_LINE = 4096
+const SHOWN_LINES = 12
+
 /** The host kernel's console: its last lines, kept for the moment something goes wrong. */
 export class ConsoleLog {
   readonly #onLine: (line: string) => void
@@ -20,15 +24,16 @@ export class ConsoleLog {
     return this.all.findLast(line => line.includes(words))
   }
 
-  /** The last lines, for an error. */
-  tail(count = 12): string[] {
-    return this.all.filter(line => line.trim() !== '').slice(-count)
+  /** How it ended, in words for an error: up to `last`, or up to its last line. */
+  describeEnd(last?: string): string {
+    const lines = this.all.filter(line => line.trim() !== '')
+    const end = last === undefined ? lines.length : lines.lastIndexOf(last) + 1
+    const shown = lines.slice(0, end).slice(-SHOWN_LINES)
+    if (shown.length === 0) return 'its console is empty'
+    return ['its console ends with', ...shown.map(line => `      ${line}`)].join('\n')
   }
 
   private get all(): string[] {
     return [...this.#lines, this.#partial]
   }
 }
-
-const MAX_LINES = 200
-const MAX_LINE = 4096

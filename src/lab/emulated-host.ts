@@ -8,6 +8,7 @@ import { COMPLAINT } from './init.ts'
 import { FDS, dyingWithUs } from './qemu.ts'
 import type { ToolContext } from './tool.ts'
 
+const PANIC = 'Kernel panic'
 const { port: PORT, console: CONSOLE, shell: SHELL } = FDS
 
 interface StartOptions {
@@ -78,27 +79,32 @@ export class EmulatedHost {
   /** Waits for its end and tells why it ended. */
   async why(): Promise<LabError> {
     await this.#ended
-    const explanation = { see: this.console.tail() }
-    const panic = this.console.find('Kernel panic')
+    const panic = this.console.find(PANIC)
     if (panic !== undefined) {
-      const words = panic.slice(panic.indexOf('Kernel panic'))
-      return new LabError('HOST_PANIC', `the emulated host died: ${words}`, explanation)
+      return new LabError('HOST_PANIC', `the emulated host died: ${from(panic, PANIC)}`, {
+        why: this.console.describeEnd(panic),
+      })
     }
     const complaint = this.console.find(COMPLAINT)
     if (complaint !== undefined) {
-      const words = complaint.slice(complaint.indexOf(COMPLAINT) + COMPLAINT.length).trim()
-      return new LabError('HOST_SILENT', `the emulated host gave up: ${words}`, explanation)
+      const words = from(complaint, COMPLAINT).slice(COMPLAINT.length).trim()
+      return new LabError('HOST_SILENT', `the emulated host gave up: ${words}`, {
+        why: this.console.describeEnd(),
+      })
     }
     const last = this.#stderr.trim().split('\n').at(-1) ?? ''
-    return new LabError('HOST_DIED', 'the emulated host ended without a word', {
-      ...(last === '' ? {} : { why: last }),
-      ...explanation,
+    return new LabError('HOST_DIED', 'the emulated host ended unasked', {
+      why: last === '' ? this.console.describeEnd() : last,
     })
   }
 
   #socket(number: number): Socket {
     return this.#process.stdio[number] as Socket
   }
+}
+
+function from(line: string, words: string): string {
+  return line.slice(line.indexOf(words))
 }
 
 /** However the other end goes away (QEMU's death resets the connection), it is the end. */

@@ -215,7 +215,7 @@ export class Lab implements AsyncDisposable {
         'HOST_SILENT',
         `the emulated host did not start within ${BOOT_LIMIT_MS / 1000} s`,
         {
-          see: this.#host.console.tail(),
+          why: this.#host.console.describeEnd(),
         },
       ),
     )

@@ -19,8 +19,9 @@ const LINGER_MS = 100
 
 /** An interactive shell on the host's second console; the terminal's size is set once. */
 export function shellOnConsole({ rows = 24, columns = 80 }: ShellStreams['stdout']): string[] {
-  // setsid -c: the console becomes the shell's own terminal, which job control needs.
-  const script = `stty sane rows ${rows} cols ${columns}; exec setsid -c sh -l`
+  // The agent starts commands as session leaders: the terminal one opens becomes its controlling
+  // terminal, which job control needs.
+  const script = `stty sane rows ${rows} cols ${columns}; exec sh -l`
   return ['sh', '-c', `{ ${script}; } <>/dev/hvc0 >&0 2>&1`]
 }
 

@@ -1,6 +1,8 @@
 const MAX_LINES = 200
 const MAX_LINE = 4096
 const SHOWN_LINES = 12
+/** Nothing, or nothing after the kernel's time stamp. */
+const EMPTY = /^(\[[ \d.]+\])?\s*$/
 
 /** The host kernel's console: its last lines, kept for the moment something goes wrong. */
 export class ConsoleLog {
@@ -26,7 +28,7 @@ export class ConsoleLog {
 
   /** How it ended, in words for an error: up to `last`, or up to its last line. */
   describeEnd(last?: string): string {
-    const lines = this.all.filter(line => line.trim() !== '')
+    const lines = this.all.filter(line => !EMPTY.test(line))
     const end = last === undefined ? lines.length : lines.lastIndexOf(last) + 1
     const shown = lines.slice(0, end).slice(-SHOWN_LINES)
     if (shown.length === 0) return 'its console is empty'

@@ -138,14 +138,15 @@ export function parseFromAgent(value: unknown): FromAgent {
     string,
     unknown
   >
-  const valid = CHECKS[message['kind'] as FromAgent['kind']]?.(message) ?? false
-  if (!valid) throw new ProtocolError(`unknown message ${JSON.stringify(value).slice(0, 200)}`)
+  const check = Object.entries(CHECKS).find(([kind]) => kind === message['kind'])?.[1]
+  if (check?.(message) !== true)
+    throw new ProtocolError(`unknown message ${JSON.stringify(value).slice(0, 200)}`)
   return message as unknown as FromAgent
 }
 
 type Check = (message: Record<string, unknown>) => boolean
 
-const CHECKS: Readonly<Partial<Record<FromAgent['kind'], Check>>> = {
+const CHECKS: Readonly<Record<FromAgent['kind'], Check>> = {
   ready: () => true,
   credit: ({ stream, bytes }) => STREAMS.includes(stream as StreamName) && isSize(bytes),
   exit: ({ status, signal, problem }) =>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname, join, normalize, relative, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { HostError } from '../errors/index.ts'
 import { type FileMessage, ProtocolError, type Root } from './protocol.ts'
 
@@ -65,7 +65,7 @@ export function allowedRoot(path: string, roots: readonly Root[]): Root {
     const parent = candidate.path === '/' ? '/' : candidate.path + sep
     return path.startsWith(parent) && (candidate.deep || dirname(path) === candidate.path)
   })
-  if (root === undefined || path !== normalize(path) || path.includes('\0')) {
+  if (root === undefined || path !== resolve(path) || path.includes('\0')) {
     throw new ProtocolError(`${JSON.stringify(path)} is not a place to write to`)
   }
   return root

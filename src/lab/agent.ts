@@ -10,6 +10,7 @@ import { Command } from './agent-command.ts'
 import { IncomingFile } from './agent-file.ts'
 import { portPipe } from './agent-port.ts'
 import { Channel } from './channel.ts'
+import { COMPLAINT } from './init.ts'
 import type { FromAgent, ToAgent } from './protocol.ts'
 
 const port = await open(process.argv[2] ?? '/dev/null', 'r+')
@@ -19,7 +20,7 @@ try {
   void channel.tell({ kind: 'ready' })
   await serve()
 } catch (error) {
-  console.error(error)
+  console.error(COMPLAINT, describe(error))
 } finally {
   // Not process.exit(): it would wait for the thread that may still be blocked on the port.
   spawnSync('/usr/bin/busybox', ['poweroff', '-f'], { stdio: 'inherit' })
@@ -61,6 +62,11 @@ async function serve(): Promise<void> {
         break
     }
   }
+}
+
+function describe(error: unknown): string {
+  const full = (error as NodeJS.ErrnoException).code === 'ENOSPC'
+  return full ? 'the files do not fit its memory; give it more with --mem' : String(error)
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

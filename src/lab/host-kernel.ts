@@ -83,20 +83,20 @@ function fetchFrom(suite: string, cache: Cache, context: ToolContext): Promise<A
         context.progress(`lab: fetching the host kernel of Debian ${suite} …`)
         const debian = await DebianSuite.open(suite, work, context)
         const unpacked = join(work, 'unpacked')
-        await debian.unpack(await kernelPackage(debian), unpacked)
+        for (const name of await kernelPackages(debian)) await debian.unpack(name, unpacked)
         return keepWhatWeNeed(unpacked, directory, context)
       }),
   })
 }
 
-/** The meta package names the versioned one; in newer suites that one has the kernel in a third. */
-async function kernelPackage(debian: DebianSuite): Promise<string> {
+/** The meta package names the versioned one, which in newer suites is in parts. */
+async function kernelPackages(debian: DebianSuite): Promise<string[]> {
   const [image] = pick(await debian.dependencies(META_PACKAGE), /^linux-image-.*-cloud-arm64$/)
   if (image === undefined) {
     throw new LabError('KERNEL', `Debian ${debian.suite} has no ${META_PACKAGE} at present`)
   }
-  const [binary] = pick(await debian.dependencies(image), /^linux-binary-.*-cloud-arm64$/)
-  return binary ?? image
+  const parts = pick(await debian.dependencies(image), /^linux-(binary|modules)-.*-cloud-arm64$/)
+  return parts.length > 0 ? parts : [image]
 }
 
 function pick(names: readonly string[], pattern: RegExp): string[] {

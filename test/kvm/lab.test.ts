@@ -8,6 +8,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cacheDirectory } from '../../src/lab/cache.ts'
 import { Lab, type ExecOptions } from '../../src/lab/index.ts'
 
 const bin = fileURLToPath(new URL('../../bin/tsvmm.js', import.meta.url))
@@ -146,6 +147,15 @@ test('a host kernel that panics is an error with its last words', async () => {
       /^the emulated host died: Kernel panic - not syncing: /,
     ) as string,
     why: expect.stringMatching(/^its console ends with\n {6}.*Kernel panic/s) as string,
+  })
+})
+
+test('a kernel of one’s own that lacks what the lab needs says what it lacks', async () => {
+  // Debian's has virtio-mmio as a module, and as a file of one's own it comes without modules.
+  const image = join(cacheDirectory(process.env), 'kernels/trixie/Image')
+  await expect(Lab.boot({ hostKernel: image })).rejects.toMatchObject({
+    code: 'TSVMM_LAB_HOST_SILENT',
+    message: expect.stringMatching(/this kernel needs CONFIG_VIRTIO_MMIO=y/) as string,
   })
 })
 

@@ -24,6 +24,11 @@ const ffiFence = {
   message: 'Only src/native may know the FFI packages.',
 }
 
+const processExit = {
+  name: 'node:process',
+  message: 'Use the global `process`; only src/cli/main.ts ends it.',
+}
+
 const layerRules = Object.entries(below).map(([folder, allowed]) => {
   const forbidden = folders.filter(other => other !== folder && !allowed.includes(other))
   return {
@@ -32,14 +37,31 @@ const layerRules = Object.entries(below).map(([folder, allowed]) => {
       'no-restricted-imports': [
         'error',
         {
+          paths: [processExit],
           patterns: [
             ...(folder === 'native' ? [] : [ffiFence]),
             {
-              regex: `^\\.\\./((${forbidden.join('|')})/|index\\.)`,
+              regex: `^(\\./)?(\\.\\./)+((${forbidden.join('|')})/|index\\.)`,
               message: `src/${folder} may import only from: ${allowed.join(', ') || 'nothing'} (docs/architecture.md).`,
             },
           ],
         },
+      ],
+      // What the rule above cannot see: a folder imports statically, or not at all.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportExpression',
+          message: 'Only src/cli imports lazily, where the layer rule has nothing to forbid.',
+        },
+        ...(folder === 'native'
+          ? []
+          : [
+              {
+                selector: "ImportSpecifier[imported.name='createRequire']",
+                message: 'Only src/native and src/cli load packages by hand.',
+              },
+            ]),
       ],
     },
   }
@@ -94,7 +116,8 @@ export default ts.config(
         Buffer: 'readonly',
         URL: 'readonly',
         performance: 'readonly',
-        setTimeout: 'readonly', setImmediate: 'readonly',
+        setTimeout: 'readonly',
+        setImmediate: 'readonly',
       },
     },
   },

@@ -34,7 +34,7 @@ _start:
 	str	x1, [x9]
 	strb	w1, [x9, #7]
 
-	/* Across and beyond the end of the UART's page. */
+	/* At the end of the UART's page, and beyond it. */
 	mov	x9, #0x01000000
 	add	x9, x9, #0xff8
 	ldr	x1, [x9]

@@ -109,9 +109,13 @@ static uint32_t await_answer(struct vcpu *vcpu)
 	if (!atomic_compare_exchange_strong((_Atomic uint32_t *)&slot->state, &state,
 					    TSVMM_STATE_ASLEEP))
 		return state;
-	while (read(slot->resume_fd, &wakeups, sizeof(wakeups)) < 0 && errno == EINTR)
-		;
-	return atomic_load((_Atomic uint32_t *)&slot->state);
+	/* Whatever read() says: only an answer lets the vCPU go on. */
+	do {
+		if (read(slot->resume_fd, &wakeups, sizeof(wakeups)) < 0 && errno != EINTR)
+			return TSVMM_STATE_STOP;
+		state = atomic_load((_Atomic uint32_t *)&slot->state);
+	} while (state == TSVMM_STATE_ASLEEP);
+	return state;
 }
 
 /* Only the kick may interrupt a vCPU thread; Node's own signals belong to its main thread. */
@@ -290,7 +294,7 @@ int64_t tsvmm_vcpu_kick(void *handle, uint32_t index)
 	if (state == TSVMM_STATE_FREE || state == TSVMM_STATE_DONE)
 		return 0;
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	/* A thread that is not joined yet keeps its tid, so this cannot hit a stranger. */
+	/* Not joined yet, so the handle is good; to a thread that has just ended it does nothing. */
 	pthread_kill(vcpu->thread, kick_signal());
 	return 0;
 }

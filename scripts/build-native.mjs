@@ -34,10 +34,10 @@ const inFolder = (folder, pattern) =>
 const shimSources = inFolder('native-shims', /\.c$/)
 for (const { arch, cc } of compilers) {
   const target = `native-shims/prebuilds/linux-${arch}/tsvmm.so`
-  const made = make(target, [...shimSources, ...inFolder('native-shims', /\.h$/)], output =>
-    run(cc, [...CFLAGS, '-shared', '-pthread', '-s', '-o', output, ...shimSources]),
-  )
-  if (made && arch === 'arm64') checkGlibc(target)
+  make(target, [...shimSources, ...inFolder('native-shims', /\.h$/)], output => {
+    run(cc, [...CFLAGS, '-shared', '-pthread', '-s', '-o', output, ...shimSources])
+    if (arch === 'arm64') checkGlibc(output)
+  })
 }
 
 for (const source of inFolder('guests', /\.S$/)) {
@@ -60,13 +60,12 @@ for (const source of inFolder('guests', /\.S$/)) {
 function make(target, sources, build) {
   const own = fileURLToPath(import.meta.url)
   const newest = Math.max(...[...sources, own].map(path => statSync(path).mtimeMs))
-  if ((statSync(target, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newest) return false
+  if ((statSync(target, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newest) return
   console.error(`build: ${target}`)
   mkdirSync(dirname(target), { recursive: true })
   const output = `${target}.${process.pid}`
   build(output)
   renameSync(output, target)
-  return true
 }
 
 function checkGlibc(path) {

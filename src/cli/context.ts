@@ -1,4 +1,8 @@
-import type { Logger } from 'pino'
+/** What a command says to those who asked for more: `info` with -v, `debug` with -vv. */
+export interface Log {
+  info(fields: object, message: string): void
+  debug(fields: object, message: string): void
+}
 
 /** What a command may touch of the world; handed to it so that tests can hand it something else. */
 export interface CliContext {
@@ -8,7 +12,7 @@ export interface CliContext {
   /** Everything that is not the answer. */
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly log: Logger
+  readonly log: Log
   /** Aborted with an `InterruptedError` by SIGINT, SIGTERM and SIGHUP; a command ends everything it started and rejects with the reason. */
   readonly signal: AbortSignal
   /** One line on stderr that tells what takes long. */

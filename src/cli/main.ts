@@ -1,36 +1,51 @@
 import { CommanderError } from 'commander'
 import type { pino } from 'pino'
 import { createRequire } from 'node:module'
-import { EXIT_CODES, InterruptedError, type TsvmmError } from '../errors/index.ts'
-import type { CliContext } from './context.ts'
+import {
+  EXIT_CODES,
+  HostError,
+  InterruptedError,
+  TimeoutError,
+  type TsvmmError,
+} from '../errors/index.ts'
+import type { CliContext, Log } from './context.ts'
 import { asTsvmmError, isWorthTelling, renderError } from './print-error.ts'
 import { buildProgram } from './program.ts'
 import { spellOutPmu } from './run.ts'
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** How long output may take to be read once somebody, or --timeout, has ended us. */
+const LAST_OUTPUT_MS = 1000
+
 /** How often -v was given. */
 let verbosity = 0
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Runs the command line and sets the exit status; the process ends when nothing is left to do. */
 export async function main(argv: readonly string[]): Promise<void> {
   const ending = new AbortController()
   for (const signal of SIGNALS) process.on(signal, () => endBySignal(ending, signal))
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => endByOutput(ending, error))
+  let over = false
+  process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+    const error = outputError(cause)
+    if (over) report(error, cause)
+    else ending.abort(error)
+  })
   process.stderr.on('error', () => undefined)
   process.on('uncaughtException', error => {
     report(asTsvmmError(error), error)
     process.exit()
   })
 
-  const context = createContext(ending.signal)
   try {
-    await buildProgram(context).parseAsync(spellOutPmu(argv), { from: 'user' })
+    await buildProgram(createContext(ending.signal)).parseAsync(spellOutPmu(argv), { from: 'user' })
     if (ending.signal.aborted) throw ending.signal.reason as Error
   } catch (thrown) {
     if (thrown instanceof CommanderError) process.exitCode = commanderStatus(thrown)
     else report(asTsvmmError(thrown), thrown)
+    if (thrown instanceof InterruptedError || thrown instanceof TimeoutError) endSoon()
   } finally {
+    over = true
     for (const signal of SIGNALS) process.removeAllListeners(signal)
   }
 }
@@ -42,22 +57,27 @@ function endBySignal(ending: AbortController, signal: (typeof SIGNALS)[number]):
   ending.abort(reason)
 }
 
-function endByOutput(ending: AbortController, error: NodeJS.ErrnoException): void {
-  ending.abort(error.code === 'EPIPE' ? new InterruptedError('SIGPIPE') : error)
+/** Whoever does not read our output must not keep us from ending when told to. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), LAST_OUTPUT_MS).unref()
+}
+
+function outputError(cause: NodeJS.ErrnoException): TsvmmError {
+  if (cause.code === 'EPIPE') return new InterruptedError('SIGPIPE')
+  return new HostError('OUTPUT', 'standard output cannot be written', { why: cause.message, cause })
 }
 
 function createContext(signal: AbortSignal): CliContext {
-  let log: pino.Logger | undefined
   return {
-    stdin: process.stdin,
+    // Asking for it opens it, and most commands read nothing.
+    get stdin() {
+      return process.stdin
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     signal,
-    // Loaded on first use: most commands log nothing, and loading pino takes as long as they do.
-    get log() {
-      return (log ??= createLogger(verbosity))
-    },
+    log: createLog(),
     progress: line => {
       process.stderr.write(`${line}\n`)
     },
@@ -68,11 +88,19 @@ function createContext(signal: AbortSignal): CliContext {
   }
 }
 
-function createLogger(level: number): pino.Logger {
+/** pino, loaded by the first line it has to write: loading it takes as long as most commands do. */
+function createLog(): Log {
+  let logger: pino.Logger | undefined
+  const at = (level: number, name: 'info' | 'debug') => (fields: object, message: string) => {
+    if (verbosity >= level) (logger ??= loadLogger())[name](fields, message)
+  }
+  return { info: at(1, 'info'), debug: at(2, 'debug') }
+}
+
+function loadLogger(): pino.Logger {
   const load = createRequire(import.meta.url)('pino') as typeof pino
   // Synchronous: a VMM that dies must not lose its last line.
-  const destination = load.destination({ fd: 2, sync: true })
-  return load({ level: ['warn', 'info', 'debug', 'trace'][level] ?? 'trace' }, destination)
+  return load({ level: 'debug' }, load.destination({ fd: 2, sync: true }))
 }
 
 function report(error: TsvmmError, thrown: unknown): void {

@@ -1,57 +1,100 @@
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
   openSync,
+  realpathSync,
   renameSync,
   statSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
-import { UsageError } from '../errors/index.ts'
+import { resolve } from 'node:path'
+import { HostError, UsageError } from '../errors/index.ts'
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 
 /**
  * A file for output, made sure of before the work begins and put in its place whole at the end: a
- * reader sees the old file or the new one, never half of one.
+ * reader sees the old file or the new one, never half of one. Links are followed; pipes, terminals
+ * and what is named by way of /dev or /proc are written to as they are.
  */
 export class OutputFile implements Disposable {
-  readonly #path: string
-  /** Undefined for what cannot be replaced: a pipe, a terminal, /dev/null. */
-  readonly #temporary: string | undefined
-  #fd: number | undefined
+  readonly #name: string
+  readonly #fd: number
+  /** Undefined for what is written to in place. */
+  readonly #replacing: { readonly temporary: string; readonly path: string } | undefined
+  #open = true
 
   /** @throws {UsageError} the file cannot be written; nothing is left behind */
   constructor(option: string, path: string) {
-    this.#path = path
+    this.#name = `${option} ${path}`
     try {
-      const existing = statSync(path, { throwIfNoEntry: false })
-      const replaced = existing === undefined || existing.isFile()
-      this.#temporary = replaced ? `${path}.${process.pid}.tmp` : undefined
-      const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
-      this.#fd = replaced
-        ? openSync(this.#temporary ?? path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
-        : openSync(path, O_WRONLY)
+      const old = statSync(path, { throwIfNoEntry: false })
+      if (isInPlace(path) || (old !== undefined && !old.isFile())) {
+        this.#replacing = undefined
+        this.#fd = openSync(path, O_WRONLY | O_APPEND)
+      } else {
+        const target = old === undefined ? path : realpathSync(path)
+        const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
+        this.#replacing = { temporary, path: target }
+        const mode = old === undefined ? 0o666 : old.mode & 0o777
+        this.#fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+      }
     } catch (cause) {
-      throw new UsageError(`${option} ${path}: the file cannot be written`, {
-        why: cause instanceof Error ? cause.message : String(cause),
+      throw new UsageError(`${this.#name}: the file cannot be written`, {
+        why: wordsOf(cause),
+        cause,
+      })
+    }
+    // Also when the process is ended in a hurry, where nobody disposes of anything.
+    process.on('exit', this.#discard)
+  }
+
+  /**
+   * Puts the content in its place.
+   *
+   * @throws {HostError} `TSVMM_HOST_OUTPUT`: no space, or the place is not ours after all; what was
+   * there before is untouched
+   */
+  commit(content: string): void {
+    if (!this.#open) return
+    try {
+      writeFileSync(this.#fd, content)
+      if (this.#replacing) renameSync(this.#replacing.temporary, this.#replacing.path)
+      this.#close()
+    } catch (cause) {
+      this.#discard()
+      throw new HostError('OUTPUT', `${this.#name}: the file could not be written`, {
+        why: wordsOf(cause),
         cause,
       })
     }
   }
 
-  /** Puts the content in its place. */
-  commit(content: string): void {
-    if (this.#fd === undefined) return
-    writeSync(this.#fd, content)
-    closeSync(this.#fd)
-    this.#fd = undefined
-    if (this.#temporary !== undefined) renameSync(this.#temporary, this.#path)
-  }
-
   /** Leaves nothing behind of what was not committed. */
   [Symbol.dispose](): void {
-    if (this.#fd === undefined) return
-    closeSync(this.#fd)
-    this.#fd = undefined
-    if (this.#temporary !== undefined) unlinkSync(this.#temporary)
+    this.#discard()
   }
+
+  readonly #discard = (): void => {
+    if (!this.#open) return
+    this.#close()
+    if (this.#replacing) unlinkSync(this.#replacing.temporary)
+  }
+
+  #close(): void {
+    this.#open = false
+    process.off('exit', this.#discard)
+    closeSync(this.#fd)
+  }
+}
+
+/** A rename over /dev/stdout would replace the link itself. */
+function isInPlace(path: string): boolean {
+  return /^\/(dev|proc)\//.test(resolve(path))
+}
+
+function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

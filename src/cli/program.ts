@@ -15,7 +15,7 @@ export function buildProgram(context: CliContext): Command {
   const program = new Command('tsvmm')
     .description(packageJson.description)
     .version(packageJson.version, '-V, --version', 'print the version')
-    .option('-v, --verbose', 'say more on stderr: -v what is done, -vv everything')
+    .option('-v, --verbose', 'say more on stderr: -v what is done, -vv also how')
     .on('option:verbose', () => context.sayMore())
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')

@@ -20,12 +20,14 @@ export async function run(
   const request = toRequest(image, options)
   checkRequest(request, totalmem())
   using json = options.json === undefined ? undefined : new OutputFile('--json', options.json)
+  context.log.info({ request }, 'run')
   try {
     const result = await runGuest(request, {
       console: context.stdout,
       signal: context.signal,
       onPmuDecision: decision => context.progress(renderDecision(decision)),
     })
+    context.log.info({ result }, 'the run ended')
     const error = outcomeError(result.outcome)
     json?.commit(renderJson(resultObject(result), error))
     if (error !== undefined) throw error

@@ -1,5 +1,5 @@
 import { type FileHandle, readFile, writeFile } from 'node:fs/promises'
-import type { Logger } from 'pino'
+
 import { decodeFdt, encodeFdt } from '../fdt/index.ts'
 import { DEFAULT_NODE, provideBaseArchive } from './arm64-node.ts'
 import { Cache, cacheDirectory } from './cache.ts'
@@ -34,7 +34,7 @@ export interface BootOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal
   readonly progress?: (line: string) => void
-  readonly log?: Pick<Logger, 'debug'>
+  readonly log?: { debug(fields: object, message: string): void }
 }
 
 /** Provides everything a boot needs and starts QEMU. */

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { SyscallError } from '../errors/index.ts'
+import { BugError, SyscallError } from '../errors/index.ts'
 import type { Shim } from './ffi.ts'
 import { encodeCpuMask } from './ffi-system.ts'
 import { NativeMemory } from './memory.ts'
@@ -61,6 +61,7 @@ export class EngineThreads implements Disposable {
    * @throws {SyscallError} EBUSY: started before; EAGAIN: the limit of threads is reached
    */
   start(index: number, vcpuFd: number, runAddress: bigint, cpus?: readonly number[]): void {
+    this.#checkAlive()
     const mask = cpus && encodeCpuMask(cpus)
     if (mask) this.#system.scratch.writeBytes(0, mask)
     const result = this.#shim.call(
@@ -72,11 +73,12 @@ export class EngineThreads implements Disposable {
       this.#system.scratch.address,
       mask?.length ?? 0,
     )
-    if (result < 0) throw new SyscallError('pthread_create', -result, `vcpu ${index}`)
+    if (result < 0) throw new SyscallError('starting the thread', -result, `vcpu ${index}`)
   }
 
   /** Makes KVM_RUN of the vCPU return `-EINTR`, until `kvm_run.immediate_exit` is cleared. */
   kick(index: number): void {
+    this.#checkAlive()
     this.#shim.call(OP.VCPU_KICK, this.#handle, index)
   }
 
@@ -131,6 +133,11 @@ export class EngineThreads implements Disposable {
     if (result < 0) throw new SyscallError('engine_destroy', -result)
     this.#shared.release()
     this.#system.close(this.#threadsEnd)
+  }
+
+  /** The handle is an address: after the release nothing may be done with it. */
+  #checkAlive(): void {
+    if (this.#shared.released) throw new BugError('the vCPU threads were used after their release')
   }
 
   #answer(index: number, answer: number): void {

@@ -34,6 +34,9 @@ export const FDT_MAX_SIZE = 0x20_0000
 /** Less has no room for an image beside the device tree. */
 export const RAM_MIN = 32 * 2 ** 20
 
+/** RAM is made of whole pages, and 64 KiB is the largest page of any arm64 host. */
+export const RAM_STEP = 0x1_0000
+
 /** Where `vcpus` redistributors start: they end where the distributor begins. */
 export function redistributorBase(vcpus: number): bigint {
   return GIC_DIST_BASE - BigInt(vcpus) * GICV3_REDIST_SIZE

@@ -1,10 +1,4 @@
-import {
-  GuestError,
-  InterruptedError,
-  IoctlError,
-  TimeoutError,
-  type TsvmmError,
-} from '../errors/index.ts'
+import { GuestError, IoctlError, TimeoutError, type TsvmmError } from '../errors/index.ts'
 
 /** How a run ended. */
 export type Outcome =
@@ -21,7 +15,8 @@ export type Outcome =
   /** KVM_RUN failed; `errno` is positive. */
   | { readonly kind: 'kvm-error'; readonly vcpu: number; readonly errno: number }
   | { readonly kind: 'timeout'; readonly seconds: number }
-  | { readonly kind: 'interrupted'; readonly reason: unknown }
+  /** Somebody ended the run from outside: what `AbortSignal` gave as its reason. */
+  | { readonly kind: 'interrupted'; readonly reason: TsvmmError }
 
 /** The error an outcome amounts to; none if the guest ended the way a guest should. */
 export function outcomeError(outcome: Outcome): TsvmmError | undefined {
@@ -55,8 +50,6 @@ export function outcomeError(outcome: Outcome): TsvmmError | undefined {
     case 'timeout':
       return new TimeoutError(`the guest had not ended after ${outcome.seconds} s (--timeout)`)
     case 'interrupted':
-      return outcome.reason instanceof InterruptedError
-        ? outcome.reason
-        : new InterruptedError('SIGTERM')
+      return outcome.reason
   }
 }

@@ -50,6 +50,7 @@ export class RunLoop {
   readonly #exits: Record<string, number> = {}
   #unmapped = 0
   #running = 0
+  #over = false
   #outcome: Outcome | undefined
   #failure: unknown
   #settle: () => void = () => undefined
@@ -80,6 +81,7 @@ export class RunLoop {
         this.#startAll()
       })
     } finally {
+      this.#over = true
       this.#socket.destroy()
       this.#threads[Symbol.dispose]()
     }
@@ -124,6 +126,8 @@ export class RunLoop {
   }
 
   #answerAll(): void {
+    // A reader of the console may catch up long after the threads have gone.
+    if (this.#over) return
     try {
       for (const event of this.#threads.events()) {
         if (event.kind === 'done') this.#onDone(event.index, event.startError)
@@ -155,7 +159,7 @@ export class RunLoop {
       this.#count('interrupted')
       clearImmediateExit(run)
     } else {
-      this.end({ kind: 'kvm-error', vcpu: index, errno: -result })
+      this.end(runFailure(index, run, -result))
     }
     // Ending has told all threads to stop, this one included.
     if (!this.#ending) this.#threads.resume(index)
@@ -215,4 +219,23 @@ export class RunLoop {
   #count(kind: string): void {
     this.#exits[kind] = (this.#exits[kind] ?? 0) + 1
   }
+}
+
+/** What a failed KVM_RUN means: two errnos are about what the guest did, not about what we did. */
+function runFailure(vcpu: number, run: NativeMemory, errno: number): Outcome {
+  if (errno === constants.errno.ENOSYS)
+    return {
+      kind: 'unhandled-exit',
+      vcpu,
+      exit:
+        'the guest accessed a device, or memory that is not there, with an instruction that KVM ' +
+        'cannot take apart (a pair, a write-back, a vector: KVM_RUN failed with ENOSYS)',
+    }
+  if (errno === constants.errno.EINVAL && decodeExit(run).kind === 'fail-entry')
+    return {
+      kind: 'unhandled-exit',
+      vcpu,
+      exit: "the guest's state is illegal, such as after a bad exception return (KVM_RUN failed with EINVAL and KVM_EXIT_FAIL_ENTRY)",
+    }
+  return { kind: 'kvm-error', vcpu, errno }
 }

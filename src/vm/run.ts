@@ -1,7 +1,13 @@
 import type { Writable } from 'node:stream'
 import { GuestImage } from '../boot/image.ts'
 import { Uart16550, MmioBus } from '../devices/index.ts'
-import { PmuError, SyscallError, UsageError } from '../errors/index.ts'
+import {
+  InterruptedError,
+  PmuError,
+  SyscallError,
+  TsvmmError,
+  UsageError,
+} from '../errors/index.ts'
 import { readHostPmus, renderCpuList } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import { native, type System } from '../native/index.ts'
@@ -9,7 +15,7 @@ import { choosePmu, type PmuDecision, type PmuRequest } from '../pmu/choose.ts'
 import { Vm } from './builder.ts'
 import type { GicKind } from '../gic/gic.ts'
 import { ConsoleOutput } from './console.ts'
-import { RAM_MIN, UART_BASE, UART_SIZE } from './memory-map.ts'
+import { RAM_MIN, RAM_STEP, UART_BASE, UART_SIZE } from './memory-map.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
@@ -101,6 +107,11 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
     throw new UsageError(`--mem ${mib(request.ramSize)}M is too little for a guest`, {
       try: [`--mem ${mib(RAM_MIN)}M    # the least`],
     })
+  if (request.ramSize % RAM_STEP !== 0)
+    throw new UsageError(`--mem ${request.ramSize / 1024}k is no multiple of 64 KiB`, {
+      why: "that is the largest page a host's kernel may have",
+      try: [`--mem ${mib(request.ramSize)}M`],
+    })
   if (request.ramSize > hostMemory)
     throw new UsageError(
       `--mem ${mib(request.ramSize)}M is more than this machine has (${mib(hostMemory)} MiB)`,
@@ -167,12 +178,17 @@ function unlessKvmHasNone(
   }
 }
 
+/** Whoever aborts without an error of ours ends the run as SIGTERM would. */
+function reasonOf(signal: AbortSignal): TsvmmError {
+  return signal.reason instanceof TsvmmError ? signal.reason : new InterruptedError('SIGTERM')
+}
+
 async function runUntil(
   loop: RunLoop,
   signal: AbortSignal,
   timeoutSeconds: number | undefined,
 ): Promise<Outcome> {
-  const interrupt = () => loop.end({ kind: 'interrupted', reason: signal.reason })
+  const interrupt = () => loop.end({ kind: 'interrupted', reason: reasonOf(signal) })
   const timer =
     timeoutSeconds === undefined
       ? undefined

@@ -59,7 +59,7 @@ describe('tsvmm run refuses before it touches anything', () => {
     [['--pmu=best', 'x'], /argument 'best' is invalid\. Allowed choices are auto, off/],
     [['--vcpu-affinity', '3-1', 'x'], /--vcpu-affinity 3-1: /],
     [['--vcpu-affinity', '', 'x'], /--vcpu-affinity : it names no CPU/],
-    [['--json', '/', 'x'], /./],
+    [['--json', '/', 'x'], /--json \/: the file cannot be written/],
     [[], /no guest image was given/],
     [['-k', 'a', 'b'], /two images were given: b and --kernel a/],
     [['a', 'b'], /too many arguments/],

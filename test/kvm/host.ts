@@ -1,5 +1,7 @@
-import { accessSync, constants } from 'node:fs'
 import { spawnSync } from 'node:child_process'
+import { accessSync, constants, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Lab } from '../../src/lab/index.ts'
 
@@ -39,17 +41,27 @@ export async function emulatedHost(options: LabOptions): Promise<KvmHost> {
 
 /** This machine where it is an arm64 host with KVM for us, otherwise a plain emulated one. */
 export async function anyHost(): Promise<KvmHost> {
-  return hasKvm() ? localHost : emulatedHost({})
+  return hasKvm() ? localHost() : emulatedHost({})
 }
 
-const localHost: KvmHost = {
-  exec(program, ...args) {
-    const [path, first] =
-      program === 'tsvmm' ? [process.execPath, [`${root}/bin/tsvmm.js`]] : [program ?? '', []]
-    const { status, stdout, stderr } = spawnSync(path, [...first, ...args], { cwd: root })
-    return Promise.resolve({ status: status ?? -1, stdout: String(stdout), stderr: String(stderr) })
-  },
-  [Symbol.asyncDispose]: () => Promise.resolve(),
+function localHost(): KvmHost {
+  const folder = mkdtempSync(join(tmpdir(), 'tsvmm-test-'))
+  symlinkSync(join(root, 'bin/tsvmm.js'), join(folder, 'tsvmm'))
+  const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` }
+  return {
+    exec(program = '', ...args) {
+      const { status, stdout, stderr } = spawnSync(program, args, { cwd: root, env })
+      return Promise.resolve({
+        status: status ?? -1,
+        stdout: String(stdout),
+        stderr: String(stderr),
+      })
+    },
+    [Symbol.asyncDispose]() {
+      rmSync(folder, { recursive: true })
+      return Promise.resolve()
+    },
+  }
 }
 
 function hasKvm(): boolean {

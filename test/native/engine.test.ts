@@ -107,7 +107,7 @@ describe('EngineThreads', () => {
   it('refuses to start a vCPU twice, or one it has no room for', () => {
     const threads = createThreads(1)
     threads.start(0, vcpuFd, run.address)
-    expect(() => threads.start(0, vcpuFd, run.address)).toThrow(/pthread_create failed: EBUSY/)
+    expect(() => threads.start(0, vcpuFd, run.address)).toThrow(/starting the thread failed: EBUSY/)
     expect(() => threads.start(1, vcpuFd, run.address)).toThrow(/vcpu 1: .* EINVAL/)
     firstExit(threads)
     finish(threads)

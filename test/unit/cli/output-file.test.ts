@@ -1,9 +1,13 @@
 import {
+  closeSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -50,12 +54,39 @@ describe('OutputFile', () => {
     )
   })
 
-  it('does not follow a link somebody laid where its temporary file goes', () => {
-    const victim = join(folder, 'victim')
-    mkdirSync(join(folder, 'd'))
-    writeFileSync(victim, 'untouched')
-    symlinkSync(victim, join(folder, `out.json.${process.pid}.tmp`))
-    expect(() => new OutputFile('--json', join(folder, 'out.json'))).toThrow('cannot be written')
-    expect(readFileSync(victim, 'utf8')).toBe('untouched')
+  it('follows a link to the file, and keeps its mode', () => {
+    const file = join(folder, 'file')
+    writeFileSync(file, 'old', { mode: 0o600 })
+    symlinkSync(file, join(folder, 'latest'))
+    using output = new OutputFile('--json', join(folder, 'latest'))
+    output.commit('new')
+    expect(lstatSync(join(folder, 'latest')).isSymbolicLink()).toBe(true)
+    expect(readFileSync(file, 'utf8')).toBe('new')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('appends to what is named by way of /proc or /dev, instead of replacing the link', () => {
+    const path = join(folder, 'console')
+    writeFileSync(path, 'guest\n')
+    const fd = openSync(path, 'a')
+    using file = new OutputFile('--json', `/proc/self/fd/${fd}`)
+    file.commit('json\n')
+    expect(readFileSync(path, 'utf8')).toBe('guest\njson\n')
+    closeSync(fd)
+  })
+
+  it('says that the disk is full in a sentence, not as a bug', () => {
+    using file = new OutputFile('--json', '/dev/full')
+    expect(() => file.commit('x')).toThrow(
+      expect.objectContaining({ code: 'TSVMM_HOST_OUTPUT', exitStatus: 120 }) as Error,
+    )
+  })
+
+  it("leaves nothing behind when its place has become somebody else's", () => {
+    const path = join(folder, 'out.json')
+    using file = new OutputFile('--json', path)
+    mkdirSync(join(path, 'sub'), { recursive: true })
+    expect(() => file.commit('x')).toThrow('--json')
+    expect(readdirSync(folder)).toEqual(['out.json'])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { InterruptedError } from '../../../src/errors/index.ts'
+import { HostError, InterruptedError } from '../../../src/errors/index.ts'
 import { outcomeError, type Outcome } from '../../../src/vm/outcome.ts'
 
 describe('outcomeError', () => {
@@ -10,7 +10,7 @@ describe('outcomeError', () => {
     [{ kind: 'kvm-error', vcpu: 0, errno: 22 }, 121],
     [{ kind: 'timeout', seconds: 2 }, 124],
     [{ kind: 'interrupted', reason: new InterruptedError('SIGINT') }, 130],
-    [{ kind: 'interrupted', reason: undefined }, 143],
+    [{ kind: 'interrupted', reason: new HostError('OUTPUT', 'full') }, 120],
   ])('%o ends with status %i', (outcome, status) => {
     expect(outcomeError(outcome)?.exitStatus).toBe(status)
   })

@@ -28,6 +28,15 @@ describe('checkRequest', () => {
     )
   })
 
+  it('refuses RAM that is not made of whole pages, and says what would be', () => {
+    expect(() => checkRequest({ ...request, ramSize: 33 * MIB + 4096 }, 1024 * MIB)).toThrow(
+      expect.objectContaining({
+        message: '--mem 33796k is no multiple of 64 KiB',
+        try: ['--mem 33M'],
+      }) as Error,
+    )
+  })
+
   it('refuses more RAM than the machine has, and says how much that is', () => {
     expect(() => checkRequest({ ...request, ramSize: 2 ** 40 }, 8192 * MIB)).toThrow(
       '--mem 1048576M is more than this machine has (8192 MiB)',

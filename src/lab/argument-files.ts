@@ -1,4 +1,12 @@
-import { type Stats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import {
+  type Stats,
+  accessSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { UsageError } from '../errors/index.ts'
 import type { Root } from './protocol.ts'
@@ -34,14 +42,14 @@ export function findArgumentFiles(argv: readonly string[], cwd: string): Argumen
   for (const candidate of argv.flatMap(candidates)) {
     const path = resolve(cwd, candidate)
     if (path === '/' || isHostOwn(path)) continue
-    const stat = statSync(path, { throwIfNoEntry: false })
+    const stat = statOf(path)
     const isOutput = stat === undefined && candidate.includes('/') && isDirectory(dirname(path))
     if (isOutput || stat?.isFile() === true || stat?.isDirectory() === true) {
       addRoot(roots, path, true)
       addRoot(roots, dirname(path), false)
       found.set(dirname(path), { kind: 'directory', path: dirname(path) })
     }
-    if (stat !== undefined) take(path, stat, found, budget(candidate))
+    if (stat !== undefined) takeAlong(candidate, path, stat, found)
   }
   return { files: [...found.values()], roots: [...roots.values()] }
 }
@@ -57,17 +65,43 @@ function isHostOwn(path: string): boolean {
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return statOf(path)?.isDirectory() === true
+}
+
+/** Most arguments are no paths at all, and some are too long for one. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 function addRoot(roots: Map<string, Root>, path: string, deep: boolean): void {
   roots.set(path, { path, deep: deep || roots.get(path)?.deep === true })
 }
 
+function takeAlong(
+  candidate: string,
+  path: string,
+  stat: Stats,
+  found: Map<string, OuterFile>,
+): void {
+  try {
+    take(path, stat, found, budget(candidate))
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`${candidate} cannot be taken to the emulated host`, {
+      why: (error as Error).message,
+    })
+  }
+}
+
 /** Adds `path` and all below it. Links below it stay links; other kinds of file stay out. */
 function take(path: string, stat: Stats, found: Map<string, OuterFile>, spend: Spend): void {
   spend(stat.isFile() ? stat.size : 0)
   if (stat.isFile()) {
+    accessSync(path, constants.R_OK)
     found.set(path, { kind: 'file', path, mode: stat.mode & 0o777, size: stat.size })
   } else if (stat.isSymbolicLink()) {
     found.set(path, { kind: 'symlink', path, target: readlinkSync(path) })

@@ -18,7 +18,8 @@ export interface Pipe {
 /** Frames over a pipe, with a window per stream so that one slow reader holds up nobody else. */
 export class Channel<Out> {
   readonly #pipe: Pipe
-  readonly #credits = new Map<StreamName, Credit>()
+  /** A new map for each command. */
+  #credits = new Map<StreamName, Credit>()
 
   constructor(pipe: Pipe) {
     this.#pipe = pipe
@@ -34,16 +35,18 @@ export class Channel<Out> {
     await this.#pipe.write(encodeFrame({ control: message }))
   }
 
-  /** Starts a new command's streams with full windows. */
+  /** Starts a new command's streams with full windows; pumps of the last one send nothing more. */
   reset(): void {
-    this.#credits.clear()
+    this.#credits = new Map()
   }
 
   /** Sends bytes of a stream as its reader takes them. */
   async pump(stream: StreamName, source: AsyncIterable<Uint8Array>): Promise<void> {
+    const command = this.#credits
     for await (const chunk of source) {
       for (const piece of pieces(chunk)) {
         await this.#credit(stream).take(piece.length)
+        if (this.#credits !== command) return
         await this.#pipe.write(encodeFrame({ stream, bytes: piece }))
       }
     }

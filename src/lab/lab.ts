@@ -58,7 +58,7 @@ export class Lab implements AsyncDisposable {
     const lab = new Lab(await startHost(options), signal)
     const timer = setTimeout(() => lab.#giveUp(), BOOT_LIMIT_MS)
     try {
-      await Promise.race([lab.#ready.promise, lab.#dead.promise])
+      await lab.#unlessDead(lab.#ready.promise)
       return lab
     } catch (error) {
       await lab.close()
@@ -77,7 +77,7 @@ export class Lab implements AsyncDisposable {
    * Runs any program in it. Files the arguments name are there under the same path; what the command
    * writes beside them, or below `cwd`, comes back.
    */
-  exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const cwd = options.cwd ?? process.cwd()
     // The first two words are the program and its command.
     const files = findArgumentFiles(argv.slice(argv[0] === 'tsvmm' ? 2 : 1), cwd)
@@ -122,23 +122,26 @@ export class Lab implements AsyncDisposable {
     this.#session = session
     this.#channel.reset()
     const input = toReadable(options.stdin)
-    const limit = this.#limit(options.timeoutMs)
-    const work = async () => {
-      await this.#sendFiles(files)
-      const env = { PATH: '/usr/bin', HOME: '/root', ...options.env }
-      await this.#channel.tell({ kind: 'exec', argv, cwd, env, roots })
-      void this.#sendInput(input)
-      return session.result
-    }
+    let limit: Limit | undefined
     try {
-      const result = await Promise.race([work(), session.result, this.#dead.promise])
+      await this.#unlessDead(this.#sendFiles(files))
+      const env = { PATH: '/usr/bin', HOME: '/root', ...options.env }
+      await this.#unlessDead(this.#channel.tell({ kind: 'exec', argv, cwd, env, roots }))
+      limit = this.#limit(options.timeoutMs)
+      void this.#sendInput(input, session)
+      const result = await this.#unlessDead(session.result)
       if (limit.expired !== undefined) throw limit.expired
       return result
     } finally {
-      limit.clear()
+      limit?.clear()
       input.destroy()
       this.#session = undefined
     }
+  }
+
+  /** Writing to a host that is gone, or waiting for it, would never end. */
+  #unlessDead<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#dead.promise])
   }
 
   async #sendFiles(files: ArgumentFiles['files']): Promise<void> {
@@ -158,13 +161,10 @@ export class Lab implements AsyncDisposable {
     }
   }
 
-  async #sendInput(input: Readable): Promise<void> {
-    try {
-      await this.#channel.pump('stdin', input)
-      await this.#channel.tell({ kind: 'end-of-stdin' })
-    } catch {
-      // The command ended first, or the host did; whoever waits for the result hears about it.
-    }
+  async #sendInput(input: Readable, session: Session): Promise<void> {
+    // Input that breaks off is input that ends. It is destroyed when the command has ended.
+    await this.#channel.pump('stdin', input).catch(() => undefined)
+    if (this.#session === session) await this.#channel.tell({ kind: 'end-of-stdin' })
   }
 
   /** Kills the command after `timeoutMs`; the whole host if the command does not die. */

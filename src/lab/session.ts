@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { InterruptedError } from '../errors/index.ts'
 import type { Channel } from './channel.ts'
 import { type ExitMessage, type FromAgent, ProtocolError, type Root } from './protocol.ts'
 import type { StreamName, ToAgent } from './protocol.ts'
@@ -77,7 +78,8 @@ export class Session {
       await this.#sinks[stream].write(bytes)
       await this.#channel.tell({ kind: 'credit', stream, bytes: bytes.length })
     } catch (error) {
-      this.fail(error)
+      const closed = (error as NodeJS.ErrnoException).code === 'EPIPE'
+      this.fail(closed ? new InterruptedError('SIGPIPE') : error)
     }
   }
 

@@ -39,6 +39,7 @@ describe('files the arguments name', () => {
   test('are not flags, nor words that name nothing', () => {
     writeFileSync(join(cwd, '-p'), '')
     expect(pathsOf('-p', 'nothing', '', '--mem=4G', 'console=ttyS0')).toEqual(['.'])
+    expect(pathsOf('x'.repeat(5000), `a=${'y/'.repeat(3000)}`, 'guest/x')).toEqual(['.'])
   })
 
   test('bring along all that is below a directory; links stay links', () => {

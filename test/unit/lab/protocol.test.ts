@@ -128,6 +128,20 @@ describe('a channel', () => {
     expect(pipe.written).toBeGreaterThanOrEqual(WINDOW + MAX_CHUNK)
   })
 
+  test('sends nothing more of a command that is over', async () => {
+    const pipe = silentPipe()
+    const channel = new Channel(pipe)
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      await Promise.resolve()
+      channel.reset()
+      yield new Uint8Array(10)
+    }
+
+    await channel.pump('stdin', slow())
+
+    expect(pipe.written).toBe(0)
+  })
+
   test('lets one stream go on while the reader of another sleeps', async () => {
     const channel = new Channel(silentPipe())
 

@@ -10,9 +10,16 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Writable } from 'node:stream'
 import { HostError, UsageError } from '../errors/index.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
+
+/** Opened by these names, a socket would be refused; and what is there already must stay in front. */
+const STREAMS: Readonly<Record<string, Writable>> = {
+  '/dev/stdout': process.stdout,
+  '/dev/stderr': process.stderr,
+}
 
 /**
  * A file for output, made sure of before the work begins and put in its place whole at the end: a
@@ -21,7 +28,8 @@ const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
  */
 export class OutputFile implements Disposable {
   readonly #name: string
-  readonly #fd: number
+  readonly #stream: Writable | undefined
+  readonly #fd: number | undefined
   /** Undefined for what is written to in place. */
   readonly #replacing: { readonly temporary: string; readonly path: string } | undefined
   #open = true
@@ -29,6 +37,8 @@ export class OutputFile implements Disposable {
   /** @throws {UsageError} the file cannot be written; nothing is left behind */
   constructor(option: string, path: string) {
     this.#name = `${option} ${path}`
+    this.#stream = STREAMS[resolve(path)]
+    if (this.#stream !== undefined) return
     try {
       const old = statSync(path, { throwIfNoEntry: false })
       if (isInPlace(path) || (old !== undefined && !old.isFile())) {
@@ -58,7 +68,8 @@ export class OutputFile implements Disposable {
    * there before is untouched
    */
   commit(content: string): void {
-    if (!this.#open) return
+    this.#stream?.write(content)
+    if (!this.#open || this.#fd === undefined) return
     try {
       writeFileSync(this.#fd, content)
       if (this.#replacing) renameSync(this.#replacing.temporary, this.#replacing.path)
@@ -86,7 +97,7 @@ export class OutputFile implements Disposable {
   #close(): void {
     this.#open = false
     process.off('exit', this.#discard)
-    closeSync(this.#fd)
+    if (this.#fd !== undefined) closeSync(this.#fd)
   }
 }
 

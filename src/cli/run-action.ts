@@ -87,8 +87,21 @@ function renderDecision(decision: PmuDecision): string {
   }
 }
 
-function resultObject({ outcome, pmu, gic, statistics }: RunResult): object {
-  return { outcome: jsonOutcome(outcome), pmu, gic, ...statistics }
+function resultObject({ outcome, pmu, gic, statistics, vcpus }: RunResult): object {
+  return {
+    outcome: jsonOutcome(outcome),
+    pmu,
+    gic,
+    ...statistics,
+    ...(vcpus.length > 0 && { vcpus: vcpus.map(hexFields) }),
+  }
+}
+
+/** 64-bit values are hexadecimal strings in JSON, whose numbers end at 2^53. */
+function hexFields(fields: object): object {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, `0x${(value as bigint).toString(16)}`]),
+  )
 }
 
 function jsonOutcome(outcome: RunResult['outcome']): object {

@@ -12,6 +12,7 @@ import { readHostPmus, renderCpuList } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import { native, type System } from '../native/index.ts'
 import { choosePmu, type PmuDecision, type PmuRequest } from '../pmu/choose.ts'
+import { readVcpuState, type VcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
 import type { GicKind } from '../gic/gic.ts'
 import { ConsoleOutput } from './console.ts'
@@ -51,6 +52,8 @@ export interface RunResult {
   readonly pmu: PmuDecision
   readonly gic: GicKind
   readonly statistics: RunStatistics
+  /** Where each vCPU was, if the guest did not end by itself. */
+  readonly vcpus: readonly VcpuState[]
 }
 
 /**
@@ -93,7 +96,9 @@ export async function runGuest(
     console: output,
   })
   const outcome = await runUntil(loop, signal, request.timeoutSeconds)
-  return { outcome, pmu, gic: vm.gic, statistics: loop.statistics }
+  const ended = outcome.kind === 'powered-off' || outcome.kind === 'reset'
+  const vcpus = ended ? [] : vm.vcpus.map(({ fd }) => readVcpuState(fd))
+  return { outcome, pmu, gic: vm.gic, statistics: loop.statistics, vcpus }
 }
 
 /**

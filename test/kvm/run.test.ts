@@ -16,8 +16,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Runs a line of shell there; `$0` is the folder of this test. */
-const sh = (line: string) => host.exec('sh', '-c', line, folder)
+/** Runs a line of shell there; `$0` is the folder of this test, `$1` a guest: files must be named. */
+const sh = (line: string, image: string) => host.exec('sh', '-c', line, folder, guest(image))
 
 describe('a guest with a PMU', () => {
   it('prints its greeting on stdout, counts cycles, and powers off with status 0', async () => {
@@ -96,25 +96,27 @@ describe('a guest that misbehaves', () => {
   it('is ended by SIGTERM, SIGINT and SIGHUP with 128 + the signal, in silence', async () => {
     const ran = await sh(
       `for signal in TERM INT HUP; do
-         tsvmm run ${guest('hang')} 2>$0/err.$signal >$0/out.$signal & pid=$!
+         tsvmm run $1 2>$0/err.$signal >$0/out.$signal & pid=$!
          while ! grep -q h $0/out.$signal; do sleep 0.1; done
          kill -$signal $pid; wait $pid; echo $?
          grep -c error $0/err.$signal
        done`,
+      'hang',
     )
     expect(ran.stdout).toBe('143\n0\n130\n0\n129\n0\n')
   })
 
   it('is ended by the reader of its output closing it', async () => {
-    const ran = await sh(`{ tsvmm run ${guest('flood')}; echo $? >&2; } | head -c 1000`)
+    const ran = await sh('{ tsvmm run $1; echo $? >&2; } | head -c 1000', 'flood')
     expect(ran.stdout).toBe('x'.repeat(1000))
     expect(ran.stderr).toMatch(/^tsvmm: guest PMU: .*\n141\n$/)
   })
 
   it('waits for a reader that is slow: no byte is lost, and none is waiting in memory', async () => {
     const ran = await sh(
-      `{ tsvmm run --timeout 12 --json $0/flood.json ${guest('flood')} 2>/dev/null; echo $? >&2; } |
+      `{ tsvmm run --timeout 12 --json $0/flood.json $1 2>/dev/null; echo $? >&2; } |
        { sleep 6; cat >$0/flood; }`,
+      'flood',
     )
     expect(ran.stderr).toBe('124\n')
     const result = JSON.parse(readFileSync(join(folder, 'flood.json'), 'utf8')) as {
@@ -125,8 +127,9 @@ describe('a guest that misbehaves', () => {
 
   it('is ended by --timeout also when nobody reads, and the late reader changes nothing', async () => {
     const ran = await sh(
-      `{ tsvmm run --timeout 5 ${guest('flood')}; echo $? >$0/status; } |
+      `{ tsvmm run --timeout 5 $1; echo $? >$0/status; } |
        { until [ -e $0/status ]; do sleep 0.2; done; wc -c; }`,
+      'flood',
     )
     expect(ran.stderr).toMatch(/error: the guest had not ended after 5 s/)
     expect(readFileSync(join(folder, 'status'), 'utf8')).toBe('124\n')
@@ -143,8 +146,8 @@ describe('a guest that misbehaves', () => {
 
 describe('two runs at once', () => {
   it('do not disturb each other', async () => {
-    const run = `tsvmm run --pmu ${guest('greeting')} 2>/dev/null`
-    const ran = await sh(`${run} >$0/a & ${run} >$0/b; wait; cat $0/a $0/b`)
+    const run = 'tsvmm run --pmu $1 2>/dev/null'
+    const ran = await sh(`${run} >$0/a & ${run} >$0/b; wait; cat $0/a $0/b`, 'greeting')
     expect(ran.stdout.match(/it counts/g)).toHaveLength(2)
   })
 })
@@ -154,7 +157,7 @@ describe('bad input is one sentence, a remedy and a status', () => {
 
   it.each<[string, string[], RegExp, number]>([
     ['an image that is missing', ['nothing.flat'], /there is no file nothing\.flat/, 2],
-    ['an image that is a directory', ['/tmp'], /\/tmp is a directory, not a guest image/, 2],
+    ['an image that is a directory', ['/dev'], /\/dev is a directory, not a guest image/, 2],
     ['an image that is a device', ['/dev/zero'], /\/dev\/zero is no regular file/, 2],
     ['an image that is empty', ['/dev/null'], /\/dev\/null is no regular file/, 2],
     [

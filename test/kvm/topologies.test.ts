@@ -52,9 +52,11 @@ describe('a host with two kinds of core', () => {
         'sh',
         '-c',
         `out=$(mktemp)
-         tsvmm run --pmu --vcpu-affinity 2-3 ${guest('hang')} >$out & pid=$!
+         tsvmm run --pmu --vcpu-affinity 2-3 $1 >$out & pid=$!
          while ! grep -q h $out; do sleep 0.1; done
          taskset -a -p 1 $pid >/dev/null; wait $pid`,
+        'sh',
+        guest('hang'),
       )
       expect(moved.stderr).toContain(
         'error: vcpu 0 was refused on CPU 0 (KVM_EXIT_FAIL_ENTRY, CPU_UNSUPPORTED)\n',

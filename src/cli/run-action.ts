@@ -28,7 +28,7 @@ export async function run(
       onPmuDecision: decision => context.progress(renderDecision(decision)),
     })
     context.log.info({ result }, 'the run ended')
-    const error = outcomeError(result.outcome)
+    const error = outcomeError(result.outcome, result.vcpus)
     json?.commit(renderJson(resultObject(result), error))
     if (error !== undefined) throw error
     if (result.outcome.kind === 'reset') context.progress('tsvmm: the guest asked for a reset')

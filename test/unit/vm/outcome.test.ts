@@ -25,6 +25,13 @@ describe('outcomeError', () => {
     )
   })
 
+  it('says where the vCPUs were', () => {
+    const state = { PC: 0x8008_0000n, PSTATE: 0n, ESR_EL1: 0n, ELR_EL1: 0n, FAR_EL1: 0n }
+    expect(outcomeError({ kind: 'timeout', seconds: 2 }, [state])?.why).toBe(
+      'vcpu 0 was at PC 0x80080000 (ESR_EL1 0x0)',
+    )
+  })
+
   it('derives the text of a failed KVM_RUN from the tables', () => {
     expect(outcomeError({ kind: 'kvm-error', vcpu: 1, errno: 8 })?.message).toBe(
       'vcpu 1: KVM_RUN failed: ENOEXEC, exec format error',

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import type { CpioEntry } from '../boot/cpio.ts'
 import { LabError } from '../errors/index.ts'
 
@@ -92,10 +92,12 @@ function lookUp(from: string, name: string): string | undefined {
 }
 
 function commonAncestor(paths: readonly string[]): string {
-  return paths.reduce((ancestor, path) => {
+  const ancestor = paths.reduce((ancestor, path) => {
     while (relative(ancestor, path).startsWith('..')) ancestor = dirname(ancestor)
     return ancestor
   })
+  // Installed, tsvmm lies beside its dependencies, and they are found by the name of that folder.
+  return basename(ancestor) === 'node_modules' ? dirname(ancestor) : ancestor
 }
 
 function filesBelow(path: string): string[] {

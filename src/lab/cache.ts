@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { homedir, hostname } from 'node:os'
 import { dirname, join, relative } from 'node:path'
@@ -90,7 +90,7 @@ export class Cache {
       const facts = await recipe.make(made)
       await writeManifest(made, facts)
       const directory = join(this.root, key)
-      await fs.mkdir(dirname(directory), { recursive: true, mode: 0o700 })
+      await makeDirectories(dirname(directory))
       await this.#moveIn(made, directory, key, temporary)
       return { directory, facts: (await readManifest<Facts>(directory)).facts }
     })
@@ -111,7 +111,7 @@ export class Cache {
   async #temporary(bytes: number): Promise<string> {
     const folder = join(this.root, 'tmp')
     try {
-      await fs.mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeDirectories(folder)
       await removeLeftovers(folder)
       const { bavail, bsize } = await fs.statfs(folder)
       if (bavail * bsize < bytes) throw this.#noSpace(bytes)
@@ -138,6 +138,15 @@ export class Cache {
       try: ['free some space, or set XDG_CACHE_HOME to a directory on a larger file system'],
     })
   }
+}
+
+/** Not by `recursive`: Node's tries for ever where a parent is there and no child can be (/proc). */
+async function makeDirectories(path: string): Promise<void> {
+  if (existsSync(path)) return
+  await makeDirectories(dirname(path))
+  await fs.mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (!isErrno(error, 'EEXIST')) throw error
+  })
 }
 
 async function readManifest<Facts>(directory: string): Promise<Manifest<Facts>> {

@@ -66,6 +66,35 @@ describe('a host with two kinds of core', () => {
   })
 })
 
+describe('a host with three kinds of core, and one CPU without a PMU', () => {
+  it('gives each its own, and says which CPU has none', async () => {
+    await on({ topology: 'a53:0,a72:1,a76:2,none:3' }, async host => {
+      for (const [cpu, name] of Object.entries(['a53', 'a72', 'a76'])) {
+        const ran = await host.exec(
+          'tsvmm',
+          'run',
+          '--pmu',
+          '--vcpu-affinity',
+          cpu,
+          guest('greeting'),
+        )
+        expect(ran.stderr).toContain(`guest PMU: armv8_cortex_${name}, since`)
+        expect(ran.stdout).toContain('it counts')
+      }
+      const none = await host.exec(
+        'tsvmm',
+        'run',
+        '--pmu',
+        '--vcpu-affinity',
+        '3',
+        guest('greeting'),
+      )
+      expect(none.stderr).toMatch(/armv8_cortex_a53 \(type \d+, CPU 0\) does not cover CPU 3/)
+      expect(none.status).toBe(120)
+    })
+  })
+})
+
 describe('the guest runs unpinned on a uniform host', () => {
   it.each<[string, LabOptions, string]>([
     [

@@ -119,6 +119,14 @@ describe('what was left behind', () => {
 })
 
 describe('no room', () => {
+  test('a place where no directory can be made is said, at once', async () => {
+    const nowhere = new Cache('/proc/nowhere/tsvmm')
+
+    await expect(nowhere.provide('kind/name', recipe())).rejects.toThrow(
+      'the cache directory /proc/nowhere/tsvmm cannot be written to',
+    )
+  })
+
   test('is noticed before anything is made, with the directory and the need', async () => {
     const { made, ...huge } = { ...recipe(), bytes: 2 ** 60 }
 

@@ -78,12 +78,12 @@ describe('tsvmm in the emulated host', () => {
     putPackage('node_modules/c')
 
     expect(entries('node_modules/tsvmm').filter(path => !path.endsWith('.js'))).toEqual([
-      'opt/tree/tsvmm/package.json',
-      'opt/tree/a/package.json',
-      'opt/tree/a/node_modules/c/package.json',
-      'opt/tree/@s/b/package.json',
-      'opt/tree/c/package.json',
-      'opt/tsvmm -> tree/tsvmm',
+      'opt/tree/node_modules/tsvmm/package.json',
+      'opt/tree/node_modules/a/package.json',
+      'opt/tree/node_modules/a/node_modules/c/package.json',
+      'opt/tree/node_modules/@s/b/package.json',
+      'opt/tree/node_modules/c/package.json',
+      'opt/tsvmm -> tree/node_modules/tsvmm',
       'usr/bin/tsvmm',
     ])
   })

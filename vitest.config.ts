@@ -22,6 +22,8 @@ export default defineConfig({
         hookTimeout: 240_000,
         fileParallelism: false,
         maxWorkers: 1,
+        // What is emulated can stall on a busy machine; a second failure is one.
+        retry: 1,
       }),
     ],
   },

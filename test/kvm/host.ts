@@ -22,6 +22,9 @@ export interface KvmHost extends AsyncDisposable {
 
 export type LabOptions = Parameters<typeof Lab.boot>[0]
 
+/** No command of these tests takes a tenth of it on an idle machine. */
+const LIMIT_MS = 120_000
+
 /** The path of one of our guests. */
 export function guest(name: string): string {
   return fileURLToPath(new URL(`../../guests/build/${name}.flat`, import.meta.url))
@@ -32,7 +35,7 @@ export async function emulatedHost(options: LabOptions): Promise<KvmHost> {
   const lab = await Lab.boot(options)
   return {
     async exec(...argv) {
-      const { status, stdout, stderr } = await lab.exec(argv, { cwd: root })
+      const { status, stdout, stderr } = await lab.exec(argv, { cwd: root, timeoutMs: LIMIT_MS })
       return { status, stdout: stdout.toString(), stderr: stderr.toString() }
     },
     [Symbol.asyncDispose]: () => lab.close(),

@@ -87,10 +87,10 @@ describe('a guest that misbehaves', () => {
   })
 
   it('is ended by --timeout with status 124, and what it printed is there', async () => {
-    const ran = await host.exec('tsvmm', 'run', '--timeout', '2', guest('hang'))
+    const ran = await host.exec('tsvmm', 'run', '--timeout', '5', guest('hang'))
     expect(ran.stdout).toBe('h\n')
     expect(ran.stderr).toMatch(
-      /error: the guest had not ended after 2 s \(--timeout\)\nwhy: {2}vcpu 0 was at PC 0x8008\w+ \(ESR_EL1 /,
+      /error: the guest had not ended after 5 s \(--timeout\)\nwhy: {2}vcpu 0 was at PC 0x8008\w+ \(ESR_EL1 /,
     )
     expect(ran.status).toBe(124)
   })

@@ -26,9 +26,3 @@ export function parseSeconds(text: string): number {
     throw new InvalidArgumentError('It is not a number of seconds above 0.')
   return seconds
 }
-
-/** `256 MiB`, `1.5 GiB`: how a size is said to people. */
-export function renderSize(bytes: number): string {
-  const [unit, size] = bytes >= 2 ** 30 ? ['GiB', 2 ** 30] : ['MiB', 2 ** 20]
-  return `${Math.floor((bytes / size) * 10) / 10} ${unit}`
-}

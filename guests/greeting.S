@@ -6,11 +6,7 @@
  * machine (and lkvm's) at 0x0100_0000, ends with PSCI SYSTEM_OFF by HVC.
  */
 #include "uart.inc"
-
-#define PMCR_E		(1 << 0)
-#define PMCR_C		(1 << 2)
-#define PMCR_LC		(1 << 6)
-#define CYCLE_COUNTER	(1 << 31)
+#include "pmu.inc"
 
 /* x20: UART, x21: 1 if a PMU is there. print, hex and dec clobber x0 to x7. */
 
@@ -54,12 +50,7 @@ _start:
 	bl	newline
 
 	/* Count cycles over two loops; the longer one must count more. */
-	mov	x0, #(PMCR_E | PMCR_C | PMCR_LC)
-	msr	pmccfiltr_el0, xzr
-	msr	pmcr_el0, x0
-	mov	x0, #CYCLE_COUNTER
-	msr	pmcntenset_el0, x0
-	isb
+	start_cycle_counter
 
 	mov	x0, #1000
 	bl	measure
@@ -92,71 +83,7 @@ no_pmu:
 off:
 	power_off
 
-/* measure(x0 = turns) -> x0 = cycles that passed */
-measure:
-	isb
-	mrs	x1, pmccntr_el0
-1:	subs	x0, x0, #1
-	b.ne	1b
-	isb
-	mrs	x0, pmccntr_el0
-	sub	x0, x0, x1
-	ret
-
-/* print(x0 = text that ends with a zero byte) */
-print:
-1:	ldrb	w1, [x0], #1
-	cbz	w1, 2f
-	strb	w1, [x20]
-	b	1b
-2:	ret
-
-newline:
-	mov	w1, #'\n'
-	strb	w1, [x20]
-	ret
-
-/* hex(x0): 0x and the digits without leading zeros */
-hex:
-	mov	w1, #'0'
-	strb	w1, [x20]
-	mov	w1, #'x'
-	strb	w1, [x20]
-	mov	x2, #60
-	mov	x4, #0
-1:	lsr	x1, x0, x2
-	and	x1, x1, #15
-	orr	x4, x4, x1
-	cbz	x2, 2f
-	cbz	x4, 3f
-2:	cmp	x1, #10
-	add	x3, x1, #'0'
-	add	x5, x1, #('a' - 10)
-	csel	x3, x3, x5, lo
-	strb	w3, [x20]
-3:	subs	x2, x2, #4
-	b.ge	1b
-	ret
-
-/* dec(x0): decimal, by way of a buffer on the stack */
-dec:
-	sub	sp, sp, #32
-	add	x1, sp, #31
-	mov	x2, #10
-	mov	x5, x1
-1:	udiv	x3, x0, x2
-	msub	x4, x3, x2, x0
-	add	x4, x4, #'0'
-	strb	w4, [x1], #-1
-	mov	x0, x3
-	cbnz	x0, 1b
-2:	add	x1, x1, #1
-	ldrb	w4, [x1]
-	strb	w4, [x20]
-	cmp	x1, x5
-	b.ne	2b
-	add	sp, sp, #32
-	ret
+#include "functions.inc"
 
 	.section .rodata, "a"
 s_hello:	.asciz "Hello from a guest of tsvmm, on the vCPU with MPIDR "

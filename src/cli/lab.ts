@@ -48,9 +48,9 @@ export function addLabCommand(program: Command, context: CliContext): void {
     )
     .addOption(new Option('--gic <version>', "the host's GIC").choices(['2', '3']).default('3'))
     .addOption(
-      new Option('--cpu <model>', 'max has VHE, the others do not')
-        .choices(['max', 'cortex-a57', 'cortex-a72'])
-        .default('max'),
+      new Option('--cpu <model>', 'neoverse-n1 and max have VHE, the others do not')
+        .choices(['neoverse-n1', 'max', 'cortex-a57', 'cortex-a72'])
+        .default('neoverse-n1'),
     )
     .addOption(
       new Option('--timeout <seconds>', 'end everything after this, boot included') //

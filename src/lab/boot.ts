@@ -27,7 +27,7 @@ export interface BootOptions {
   readonly memMib?: number
   /** Default: 3. */
   readonly gic?: 2 | 3
-  /** Default: max, with which KVM runs in VHE mode; the others have no VHE. */
+  /** Default: neoverse-n1; with it and max KVM runs in VHE mode, the others have no VHE. */
   readonly cpu?: HostCpu
   /** Appended to the kernel's command line. */
   readonly kernelArguments?: readonly string[]

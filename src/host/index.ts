@@ -1,3 +1,8 @@
+export { readCores, type HostCore } from './cores.ts'
 export { MAX_CPUS, parseCpuList, renderCpuList } from './cpulist.ts'
 export { readHostCpus, type HostCpus } from './cpus.ts'
+export { readCpuset, type HostCpuset } from './cpuset.ts'
+export { coreTypeOf, describeHost, type HostFacts, type HostSources } from './facts.ts'
+export { decodeMidr, renderMidr, type Midr } from './midr.ts'
+export { readHostPmuDetails, type HostPmuDetails, type PmuCaps } from './pmu-details.ts'
 export { readHostPmus, renderHostPmu, type HostPmu } from './pmus.ts'

@@ -1,0 +1,69 @@
+import { readCores, type HostCore } from './cores.ts'
+import { readHostCpus, type HostCpus } from './cpus.ts'
+import { readCpuset, type HostCpuset } from './cpuset.ts'
+import { renderPart } from './midr.ts'
+import { readHostPmuDetails, type HostPmuDetails } from './pmu-details.ts'
+
+/** What this machine is and what of it this process may use, as far as its PMUs are concerned. */
+export interface HostFacts extends HostCpus {
+  /** Possible CPUs that do not run now; those that are not even present are among them. */
+  readonly offline: readonly number[]
+  /** One per possible CPU, in their order. */
+  readonly cores: readonly HostCore[]
+  readonly pmus: readonly HostPmuDetails[]
+  /**
+   * Possible CPUs that no PMU has. With ACPI, those that were never online yet are always among
+   * them: the kernel learns from a CPU itself which PMU it has.
+   */
+  readonly uncovered: readonly number[]
+  /** CPUs this process may run on, if the caller knew. */
+  readonly affinity: readonly number[] | undefined
+  readonly cpuset: HostCpuset | undefined
+}
+
+/** Where facts come from. The defaults are this machine and this process. */
+export interface HostSources {
+  /** Default: `/sys`. */
+  readonly sysfsRoot?: string
+  /** Default: `/proc`. */
+  readonly procRoot?: string
+  /** What sched_getaffinity said of this process. */
+  readonly affinity?: readonly number[] | undefined
+}
+
+/**
+ * All of it, read now. Nothing of it holds for the next boot, perf types least; CPUs come and go
+ * while it is read.
+ *
+ * @throws {@link HostError} `SYSFS` naming the file that is missing, unreadable or nonsense
+ * @see drivers/perf/arm_pmu_acpi.c, `arm_pmu_acpi_cpu_starting` (v6.12)
+ */
+export function describeHost(sources: HostSources = {}): HostFacts {
+  const { sysfsRoot = '/sys', procRoot = '/proc', affinity } = sources
+  const cpus = readHostCpus(sysfsRoot)
+  const pmus = readHostPmuDetails(sysfsRoot)
+  const covered = new Set(pmus.flatMap(pmu => pmu.cpus))
+  return {
+    ...cpus,
+    offline: cpus.possible.filter(cpu => !cpus.online.includes(cpu)),
+    cores: readCores(sysfsRoot),
+    pmus,
+    uncovered: cpus.possible.filter(cpu => !covered.has(cpu)),
+    affinity,
+    cpuset: readCpuset(procRoot, sysfsRoot),
+  }
+}
+
+/**
+ * Words for what a CPU is, to go into brackets behind its number:
+ * `Cortex-A53, PMU armv8_cortex_a53`, or the one of the two that is known, or undefined.
+ */
+export function coreTypeOf(
+  { cores, pmus }: Pick<HostFacts, 'cores' | 'pmus'>,
+  cpu: number,
+): string | undefined {
+  const midr = cores.find(core => core.cpu === cpu)?.midr
+  const pmu = pmus.find(({ cpus }) => cpus.includes(cpu))
+  const words = [midr === undefined ? [] : renderPart(midr), pmu ? `PMU ${pmu.name}` : []].flat()
+  return words.length > 0 ? words.join(', ') : undefined
+}

@@ -34,7 +34,8 @@ export function addLabCommand(program: Command, context: CliContext): void {
     )
     .option(
       '--host-kernel <kernel>',
-      'a version (6.1, 6.12, 7.2), a Debian suite (sid), or the path of an Image',
+      'a version (6.1, 6.12, 7.2), a Debian suite (sid), the path of an Image, or fco: a 6.12 with ' +
+        'KVM_ARM_VCPU_PMU_V3_FIXED_COUNTERS_ONLY, built here (also fco-v7, fco-v8, fco-other, fco-off)',
       '6.12',
     )
     .option('--node <version>', 'Node of the host: 20, 22, 24 or an exact version', '20')
@@ -63,6 +64,7 @@ export function addLabCommand(program: Command, context: CliContext): void {
         '  tsvmm lab -- run guest.flat\n' +
         '  tsvmm lab --topology biglittle -- run --pmu --vcpu-affinity 0-1 guest.flat\n' +
         '  tsvmm lab --host-kernel 6.1 --shell\n' +
+        '  tsvmm lab --host-kernel fco --topology biglittle -- run --pmu guest.flat\n' +
         '\nKernels, Node and libraries are fetched once and kept in $XDG_CACHE_HOME/tsvmm\n' +
         '(~/.cache/tsvmm).',
     )

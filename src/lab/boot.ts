@@ -17,7 +17,7 @@ export const DEFAULT_HOST_KERNEL = '6.12'
 export interface BootOptions {
   /** `uniform` (default), `biglittle`, `tri`, or written like `a53:0-2,a72:3`. */
   readonly topology?: string
-  /** A version, a Debian suite, or the path of an Image. Default: 6.12. */
+  /** A version, a Debian suite, `fco` or a variant of it, or the path of an Image. Default: 6.12. */
   readonly hostKernel?: string
   /** A major or an exact version. Default: 20. */
   readonly node?: string
@@ -60,7 +60,7 @@ export async function startHost(options: BootOptions): Promise<EmulatedHost> {
       clusters.length === 0 ? undefined : await makeDtb(qemu, machine, clusters, cache, context)
     if (dtb !== undefined) files.push(dtb)
     context.signal.throwIfAborted()
-    const { kernelArguments = [] } = options
+    const kernelArguments = [...kernel.arguments, ...(options.kernelArguments ?? [])]
     return new EmulatedHost({
       qemu,
       args: bootArguments({

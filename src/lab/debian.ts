@@ -55,10 +55,13 @@ export class DebianSuite {
 
   /** The names a package depends on, alternatives included. Empty if there is no such package. */
   async dependencies(name: string): Promise<string[]> {
-    const show = ['show', '--no-all-versions', name]
-    const record = await this.#apt('apt-cache', show, `look up ${name}`).catch(() => '')
-    const depends = /^Depends: (.*)$/m.exec(record)?.[1] ?? ''
+    const depends = (await this.#field(name, 'Depends')) ?? ''
     return depends.split(/[,|]/).flatMap(clause => /^\s*(\S+)/.exec(clause)?.[1] ?? [])
+  }
+
+  /** The version of a package. Nothing if there is no such package. */
+  version(name: string): Promise<string | undefined> {
+    return this.#field(name, 'Version')
   }
 
   /** Downloads a package (apt checks its digest) and unpacks it into `directory`. */
@@ -71,6 +74,12 @@ export class DebianSuite {
       await runTool(this.#context, 'dpkg-deb', ['-x', join(packages, file), directory], { purpose })
     }
     await fs.rm(packages, { recursive: true })
+  }
+
+  async #field(name: string, field: string): Promise<string | undefined> {
+    const show = ['show', '--no-all-versions', name]
+    const record = await this.#apt('apt-cache', show, `look up ${name}`).catch(() => '')
+    return new RegExp(`^${field}: (.*)$`, 'm').exec(record)?.[1]
   }
 
   #apt(tool: string, args: readonly string[], purpose: string, cwd?: string): Promise<string> {

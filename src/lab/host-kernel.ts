@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { LabError, UsageError } from '../errors/index.ts'
 import type { Asset, Cache } from './cache.ts'
 import { DebianSuite } from './debian.ts'
+import { FCO_KERNELS, FCO_PARAMETER, provideFcoKernel } from './fco-kernel.ts'
 import { checkKernelImage } from './kernel-image.ts'
 import { type ToolContext, runTool } from './tool.ts'
 import { type Cluster, pmuCompatible } from './topology.ts'
@@ -15,6 +16,8 @@ export interface HostKernel {
   readonly image: string
   /** Paths of the modules the lab needs, in the order they are to be loaded. */
   readonly modules: readonly string[]
+  /** What the name asks for on the kernel's command line. */
+  readonly arguments: readonly string[]
 }
 
 /** Version → suite, for the kernels that must always work. */
@@ -34,7 +37,10 @@ interface KernelFacts {
   readonly modules: readonly string[]
 }
 
-/** Finds, or fetches, the kernel `name`: a version, a Debian suite, or the path of an Image. */
+/**
+ * Finds, fetches or builds the kernel `name`: a version, a Debian suite, a name of `FCO_KERNELS`, or
+ * the path of an Image.
+ */
 export async function provideHostKernel(
   name: string,
   cache: Cache,
@@ -42,8 +48,10 @@ export async function provideHostKernel(
 ): Promise<HostKernel> {
   const suite = STABLE[name] ?? (SUITES.includes(name) ? name : undefined)
   if (suite !== undefined) return asKernel(await fetchFrom(suite, cache, context))
+  const attribute5 = FCO_KERNELS[name]
+  if (attribute5 !== undefined) return fcoKernel(attribute5, cache, context)
   if (name.includes('/') || existsSync(name)) {
-    return { name, image: await checkKernelImage(name), modules: [] }
+    return { name, image: await checkKernelImage(name), modules: [], arguments: [] }
   }
   if (!/^\d+\.\d+/.test(name)) throw unknownKernel(name)
   const seen: string[] = []
@@ -60,7 +68,7 @@ function isVersion(release: string, version: string): boolean {
 }
 
 function unknownKernel(name: string, why?: string): UsageError {
-  const known = [...Object.keys(STABLE), ...SUITES].join(', ')
+  const known = [...Object.keys(STABLE), ...SUITES, ...Object.keys(FCO_KERNELS)].join(', ')
   return new UsageError(`--host-kernel ${name}: no such kernel`, {
     ...(why === undefined ? {} : { why }),
     try: [`one of ${known}, or the path of an arm64 Image`],
@@ -72,6 +80,21 @@ function asKernel({ directory, facts }: Asset<KernelFacts>): HostKernel {
     name: facts.release,
     image: join(directory, 'Image'),
     modules: facts.modules.map(module => join(directory, module)),
+    arguments: [],
+  }
+}
+
+async function fcoKernel(
+  attribute5: string,
+  cache: Cache,
+  context: ToolContext,
+): Promise<HostKernel> {
+  const { directory, facts } = await provideFcoKernel(cache, context)
+  return {
+    name: facts.release,
+    image: join(directory, 'Image'),
+    modules: [],
+    arguments: [`${FCO_PARAMETER}=${attribute5}`],
   }
 }
 

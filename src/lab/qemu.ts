@@ -1,9 +1,8 @@
-import { LabError } from '../errors/index.ts'
 import { PORT_NAME } from './init.ts'
-import { type ToolContext, findProgram, runTool } from './tool.ts'
+import { type Program, providePrograms } from './programs.ts'
+import { type ToolContext, findProgram } from './tool.ts'
 
-const QEMU = 'qemu-system-aarch64'
-const INSTALL = ['install', '-y', '--no-install-recommends', 'qemu-system-arm']
+const QEMU: Program = { name: 'qemu-system-aarch64', packages: ['qemu-system-arm'] }
 
 export const HOST_CPUS = ['neoverse-n1', 'max', 'cortex-a57', 'cortex-a72'] as const
 export type HostCpu = (typeof HOST_CPUS)[number]
@@ -21,26 +20,10 @@ export const FDS = { port: 3, console: 4, shell: 5, initrd: 6, dtb: 7 } as const
 
 /** The path of QEMU; installs it where apt may. Throws `LabError` QEMU with the command to type. */
 export async function provideQemu(context: ToolContext): Promise<string> {
-  const found = findProgram(QEMU, context.env)
-  if (found !== undefined) return found
-  const isRoot = process.geteuid?.() === 0
-  if (isRoot && findProgram('apt-get', context.env) !== undefined) {
-    context.progress('lab: installing QEMU (apt-get install qemu-system-arm) …')
-    const onLine = (line: string) => context.progress(`lab: apt-get: ${line}`)
-    const options = { purpose: 'install QEMU', onLine, try: [command(true)] }
-    await runTool(context, 'apt-get', ['-q', 'update'], options)
-    await runTool(context, 'apt-get', ['-q', ...INSTALL], options)
-    const installed = findProgram(QEMU, context.env)
-    if (installed !== undefined) return installed
-  }
-  throw new LabError('QEMU', `${QEMU} is not installed`, {
-    why: 'it is what emulates the arm64 host',
-    try: [command(isRoot)],
-  })
-}
-
-function command(isRoot: boolean): string {
-  return `${isRoot ? '' : 'sudo '}apt-get ${INSTALL.join(' ')}`
+  const why = 'it is what emulates the arm64 host'
+  const need = { what: 'QEMU', why, problem: 'QEMU' } as const
+  const [path = QEMU.name] = await providePrograms([QEMU], need, context)
+  return path
 }
 
 /** `-M` and what else makes the device tree; also for asking QEMU for the tree alone. */

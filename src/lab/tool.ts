@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { LabError, type LabProblem } from '../errors/index.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -39,11 +40,14 @@ interface ToolOptions {
   readonly try?: readonly string[]
   /** Gets each line the tool prints on stderr; for tools that take long. */
   readonly onLine?: (line: string) => void
+  /** The same for stdout. */
+  readonly onOutputLine?: (line: string) => void
 }
 
 /**
  * Runs a program to its end and returns its stdout. Throws `LabError` TOOL if it is not installed,
- * `options.problem` with its last line if it fails. The program dies with `context.signal`.
+ * `options.problem` with its last line if it fails (of stderr, or of stdout if it said nothing
+ * there). The program dies with `context.signal`.
  */
 export async function runTool(
   context: ToolContext,
@@ -81,16 +85,23 @@ export async function runTool(
       lastLine = lines.at(-1) ?? lastLine
       for (const line of lines) options.onLine?.(line)
     })
+    if (options.onOutputLine !== undefined) {
+      createInterface({ input: child.stdout }).on('line', options.onOutputLine)
+    }
     const status = await new Promise<number | string | null>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code, signal) => resolve(code ?? signal))
     })
     context.signal.throwIfAborted()
-    if (status !== 0) throw failure(name, status, lastLine, options)
+    if (status !== 0) throw failure(name, status, lastLine || lastLineOf(stdout), options)
     return stdout
   } finally {
     context.signal.removeEventListener('abort', stop)
   }
+}
+
+function lastLineOf(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? ''
 }
 
 function failure(

@@ -121,6 +121,7 @@ describe('a host kernel', () => {
         name: path,
         image: path,
         modules: [],
+        arguments: [],
       })
     }
   })
@@ -142,7 +143,10 @@ describe('a host kernel', () => {
   test('nobody knows is refused with those that are known', async () => {
     await expect(provideHostKernel('buster', cache, context)).rejects.toMatchObject({
       message: '--host-kernel buster: no such kernel',
-      try: ['one of 6.1, 6.12, bookworm, trixie, sid, experimental, or the path of an arm64 Image'],
+      try: [
+        'one of 6.1, 6.12, bookworm, trixie, sid, experimental, ' +
+          'fco, fco-v7, fco-v8, fco-other, fco-off, or the path of an arm64 Image',
+      ],
     })
   })
 

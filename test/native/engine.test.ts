@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { closeSync, readSync } from 'node:fs'
 import { constants } from 'node:os'
 import { Socket } from 'node:net'
@@ -101,6 +102,8 @@ describe('EngineThreads', () => {
     threads.start(0, vcpuFd, run.address, [cpu!])
     firstExit(threads)
     expect(system.getAffinity(threads.tid(0))).toEqual([cpu])
+    const comm = readFileSync(`/proc/self/task/${threads.tid(0)}/comm`, 'utf8')
+    expect(comm).toBe('kvm-vcpu-0\n')
     finish(threads)
   })
 

@@ -41,6 +41,10 @@ export const ERROR_CODES = {
   TSVMM_SYSCALL: { exit: 'kvm', meaning: 'a system call failed' },
   TSVMM_IOCTL: { exit: 'kvm', meaning: 'KVM refused a request' },
   TSVMM_GUEST: { exit: 'guest', meaning: 'the guest ended in a way that is no power-off' },
+  TSVMM_CPU_UNSUPPORTED: {
+    exit: 'refusedCpu',
+    meaning: "KVM refused a vCPU on a CPU that the VM's PMU does not cover",
+  },
   TSVMM_TIMEOUT: { exit: 'timeout', meaning: '--timeout expired' },
 
   TSVMM_LAB_QEMU: { exit: 'host', meaning: 'QEMU is missing or does not work' },

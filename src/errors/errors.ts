@@ -147,6 +147,11 @@ export class GuestError extends TsvmmError {
   readonly code = 'TSVMM_GUEST'
 }
 
+/** KVM refused a vCPU where its thread was, and it was not or could not be put back. */
+export class CpuUnsupportedError extends TsvmmError {
+  readonly code = 'TSVMM_CPU_UNSUPPORTED'
+}
+
 /** `--timeout` expired. */
 export class TimeoutError extends TsvmmError {
   readonly code = 'TSVMM_TIMEOUT'

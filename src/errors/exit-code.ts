@@ -3,6 +3,10 @@
  *
  * Own failures are 120 and above, so that a guest's own status (0 to 119) can never be confused
  * with one of ours; 77 and 124 mean what automake and timeout(1) made them mean.
+ *
+ * From 125 on the numbers are taken as well: 125 to 127 by env(1), timeout(1) and shells, 128 to 192
+ * by 128 + a signal (64 is the last), 200 to 245 by systemd, which prints reasons of its own for
+ * them. New ones therefore come from 193 to 199.
  */
 export const EXIT_CODES = {
   ok: { status: 0, meaning: 'did what was asked; the guest powered off cleanly' },
@@ -11,13 +15,14 @@ export const EXIT_CODES = {
   skipped: { status: 77, meaning: 'skipped: this host cannot' },
   host: { status: 120, meaning: 'this host cannot: no KVM, no PMU, wrong architecture, no space' },
   kvm: { status: 121, meaning: 'the kernel refused an operation' },
-  guest: { status: 122, meaning: 'the guest died: panic, refused CPU, internal error' },
+  guest: { status: 122, meaning: 'the guest died: panic, internal error' },
   bug: { status: 123, meaning: 'a bug in tsvmm' },
   timeout: { status: 124, meaning: '--timeout expired' },
   hungUp: { status: 129, meaning: 'ended by SIGHUP' },
   interrupted: { status: 130, meaning: 'ended by Ctrl-C' },
   closedPipe: { status: 141, meaning: 'whoever read our output closed it (SIGPIPE)' },
   terminated: { status: 143, meaning: 'ended by SIGTERM' },
+  refusedCpu: { status: 193, meaning: "a vCPU landed on a CPU the VM's PMU does not cover" },
 } as const satisfies Record<string, { status: number; meaning: string }>
 
 export type ExitName = keyof typeof EXIT_CODES

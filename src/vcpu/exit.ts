@@ -47,6 +47,7 @@ export function decodeExit(run: NativeMemory): VcpuExit {
       return { kind: 'system-event', event: EVENTS[type] ?? 'unknown', data: data.slice(0, ndata) }
     }
     case EXIT_REASONS.KVM_EXIT_FAIL_ENTRY: {
+      // The whole value: the other sources write none, so that it may be bytes of an earlier exit.
       const entry = KVM_RUN_UNION.fail_entry.decode(run, union)
       const unsupported =
         entry.hardware_entry_failure_reason === KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED
@@ -62,6 +63,26 @@ export function decodeExit(run: NativeMemory): VcpuExit {
     default:
       return { kind: 'other', reason, name: exitReasonName(reason) }
   }
+}
+
+/**
+ * Whether the last KVM_RUN left KVM_EXIT_FAIL_ENTRY. With KVM_RUN = `-EINVAL` it means that the
+ * guest's state is illegal; the reason is that of an earlier exit then and says nothing.
+ *
+ * @see arch/arm64/kvm/handle_exit.c, handle_exit() (v7.3)
+ */
+export function isFailEntry(run: NativeMemory): boolean {
+  return run.readU32(kvm_run.offsets.exit_reason) === EXIT_REASONS.KVM_EXIT_FAIL_ENTRY
+}
+
+/**
+ * Forgets the reason of a KVM_EXIT_FAIL_ENTRY that was dealt with: KVM writes none for the other
+ * two, which would be taken for CPU_UNSUPPORTED again. Only right after that exit: the same bytes
+ * hold what KVM completes an MMIO access from.
+ */
+export function forgetFailEntry(run: NativeMemory): void {
+  const at = KVM_RUN_UNION.fail_entry.offsets.hardware_entry_failure_reason
+  run.writeU64(kvm_run.offsets.padding + at, 0n)
 }
 
 /** Read field by field: this is every printed character's way. */

@@ -6,6 +6,7 @@ import {
   type TsvmmError,
 } from '../errors/index.ts'
 import type { VcpuState } from '../vcpu/state.ts'
+import { refusalError, type CpuRefusal } from './unsupported-cpu.ts'
 
 /** How a run ended. */
 export type Outcome =
@@ -15,8 +16,8 @@ export type Outcome =
   | { readonly kind: 'reset' }
   /** The guest said that it crashed. */
   | { readonly kind: 'crashed' }
-  /** A vCPU thread was on a CPU that the VM's PMU does not cover. */
-  | { readonly kind: 'cpu-unsupported'; readonly vcpu: number; readonly cpu: number }
+  /** A vCPU thread was on a CPU that the VM's PMU does not cover, and is not to or cannot go back. */
+  | ({ readonly kind: 'cpu-unsupported' } & CpuRefusal)
   /** KVM_RUN came back with something tsvmm cannot go on from. */
   | { readonly kind: 'unhandled-exit'; readonly vcpu: number; readonly exit: string }
   /** KVM_RUN failed; `errno` is positive. */
@@ -42,14 +43,7 @@ export function outcomeError(
         why: 'it raised the PSCI crash event',
       })
     case 'cpu-unsupported':
-      return new GuestError(
-        `vcpu ${outcome.vcpu} was refused on CPU ${outcome.cpu} (KVM_EXIT_FAIL_ENTRY, CPU_UNSUPPORTED)`,
-        {
-          why: "the VM's PMU does not exist on that CPU, so KVM does not run the guest there",
-          try: ['keep the vCPUs to the CPUs of one PMU: --vcpu-affinity LIST'],
-          see: ['Documentation/virt/kvm/devices/vcpu.rst, 1.4 KVM_ARM_VCPU_PMU_V3_SET_PMU (v7.3)'],
-        },
-      )
+      return refusalError(outcome)
     case 'unhandled-exit':
       return new GuestError(`vcpu ${outcome.vcpu} stopped: ${outcome.exit}`, whereabouts(vcpus))
     case 'kvm-error':

@@ -2,9 +2,17 @@ import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { SyscallError } from '../errors/index.ts'
 import type { EngineThreads, Native, NativeMemory } from '../native/index.ts'
-import { clearImmediateExit, completeMmioRead, decodeExit, type VcpuExit } from '../vcpu/exit.ts'
+import {
+  clearImmediateExit,
+  completeMmioRead,
+  decodeExit,
+  forgetFailEntry,
+  isFailEntry,
+  type VcpuExit,
+} from '../vcpu/exit.ts'
 import type { ConsoleOutput } from './console.ts'
 import type { Outcome } from './outcome.ts'
+import { UnsupportedCpuPolicy, type Repins, type UnsupportedCpuOptions } from './unsupported-cpu.ts'
 
 /** A vCPU that is ready to run. */
 export interface ReadyVcpu {
@@ -19,7 +27,7 @@ export interface MmioTarget {
   write(address: bigint, length: number, value: bigint): boolean
 }
 
-export interface RunLoopOptions {
+export interface RunLoopOptions extends UnsupportedCpuOptions {
   readonly native: Native
   readonly vcpus: readonly ReadyVcpu[]
   /** CPUs the vCPU threads are kept to; left out, wherever the process may run. */
@@ -34,6 +42,8 @@ export interface RunStatistics {
   readonly exits: Readonly<Record<string, number>>
   /** MMIO accesses that no device answered: reads give 0, writes are dropped. */
   readonly unmappedAccesses: number
+  /** How often vCPU threads were put back on CPUs of the VM's PMU. */
+  readonly repins: Repins
 }
 
 /**
@@ -47,6 +57,7 @@ export class RunLoop {
   readonly #options: RunLoopOptions
   readonly #threads: EngineThreads
   readonly #socket: Socket
+  readonly #unsupportedCpu: UnsupportedCpuPolicy
   readonly #exits: Record<string, number> = {}
   #unmapped = 0
   #running = 0
@@ -58,6 +69,9 @@ export class RunLoop {
   constructor(options: RunLoopOptions) {
     this.#options = options
     this.#threads = options.native.createThreads(options.vcpus.length)
+    this.#unsupportedCpu = new UnsupportedCpuPolicy(options, options.vcpus.length, (vcpu, cpus) =>
+      options.native.system.setAffinity(this.#threads.tid(vcpu), cpus),
+    )
     this.#socket = new Socket({ fd: this.#threads.notifyFd, readable: true, writable: false })
     this.#socket.on('data', () => {
       this.#threads.acknowledge()
@@ -66,7 +80,11 @@ export class RunLoop {
   }
 
   get statistics(): RunStatistics {
-    return { exits: { ...this.#exits }, unmappedAccesses: this.#unmapped }
+    return {
+      exits: { ...this.#exits },
+      unmappedAccesses: this.#unmapped,
+      repins: this.#unsupportedCpu.repins,
+    }
   }
 
   /**
@@ -187,9 +205,12 @@ export class RunLoop {
                 : { kind: 'unhandled-exit', vcpu: index, exit: `system event "${exit.event}"` },
         )
         break
-      case 'cpu-unsupported':
-        this.end({ kind: 'cpu-unsupported', vcpu: index, cpu: exit.cpu })
+      case 'cpu-unsupported': {
+        const refusal = this.#unsupportedCpu.onRefused(index, exit.cpu)
+        if (refusal !== undefined) this.end({ kind: 'cpu-unsupported', ...refusal })
+        else forgetFailEntry(run)
         break
+      }
       case 'fail-entry':
         this.end({
           kind: 'unhandled-exit',
@@ -231,7 +252,7 @@ function runFailure(vcpu: number, run: NativeMemory, errno: number): Outcome {
         'the guest accessed a device, or memory that is not there, with an instruction that KVM ' +
         'cannot take apart (a pair, a write-back, a vector: KVM_RUN failed with ENOSYS)',
     }
-  if (errno === constants.errno.EINVAL && decodeExit(run).kind === 'fail-entry')
+  if (errno === constants.errno.EINVAL && isFailEntry(run))
     return {
       kind: 'unhandled-exit',
       vcpu,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   BugError,
+  CpuUnsupportedError,
   GuestError,
   HostError,
   ImageError,
@@ -22,6 +23,7 @@ const one = {
   syscall: new SyscallError('mmap', 12),
   ioctl: new IoctlError({ request: 'KVM_RUN', on: 'vcpu 0', errno: 22 }),
   guest: new GuestError('the guest crashed'),
+  cpu: new CpuUnsupportedError('vcpu 0 was refused on CPU 0'),
   timeout: new TimeoutError('the guest had not ended after 5 s'),
   lab: new LabError('QEMU', 'there is no qemu-system-aarch64'),
   interrupted: new InterruptedError('SIGINT'),
@@ -37,6 +39,7 @@ describe('every kind of error', () => {
     [one.syscall, 'SyscallError', 'TSVMM_SYSCALL', 121],
     [one.ioctl, 'IoctlError', 'TSVMM_IOCTL', 121],
     [one.guest, 'GuestError', 'TSVMM_GUEST', 122],
+    [one.cpu, 'CpuUnsupportedError', 'TSVMM_CPU_UNSUPPORTED', 193],
     [one.timeout, 'TimeoutError', 'TSVMM_TIMEOUT', 124],
     [one.lab, 'LabError', 'TSVMM_LAB_QEMU', 120],
     [one.interrupted, 'InterruptedError', 'TSVMM_INTERRUPTED', 130],

@@ -29,6 +29,12 @@ test.each([
   expect(statuses).not.toContain(status)
 })
 
+test('what begins at 128 is a signal, up to the last of them, and systemd owns 200 and above', () => {
+  const bySignal = [129, 130, 141, 143]
+  const taken = statuses.filter(status => (status >= 128 && status <= 192) || status >= 200)
+  expect(taken.sort()).toEqual(bySignal)
+})
+
 describe('an end by a signal is 128 and its number', () => {
   test.each([
     ['hungUp', 'SIGHUP'],

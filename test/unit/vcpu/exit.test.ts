@@ -7,6 +7,8 @@ import {
   completeMmioRead,
   decodeExit,
   exitReasonName,
+  forgetFailEntry,
+  isFailEntry,
 } from '../../../src/vcpu/exit.ts'
 
 const UNION = kvm_run.offsets.padding
@@ -83,6 +85,15 @@ describe('decodeExit', () => {
     expect(decodeExit(run)).toEqual({ kind: 'fail-entry', reason: 0x0100_0001n })
   })
 
+  it.each([0n, 2n, 0x1_0000_0001n, 0xffff_ffff_ffff_ffffn])(
+    'takes FAIL_ENTRY with reason %o for none of its own',
+    reason => {
+      const run = runWith(EXIT_REASONS.KVM_EXIT_FAIL_ENTRY)
+      KVM_RUN_UNION.fail_entry.encode(run, UNION, { hardware_entry_failure_reason: reason })
+      expect(decodeExit(run)).toEqual({ kind: 'fail-entry', reason })
+    },
+  )
+
   it('gives what it does not know its kernel name, or its number', () => {
     expect(decodeExit(runWith(EXIT_REASONS.KVM_EXIT_ARM_NISV))).toMatchObject({
       kind: 'other',
@@ -100,6 +111,18 @@ describe('answers', () => {
     const after = run.readBytes(0, kvm_run.size)
     before.writeBigUInt64LE(0x1122_3344_5566_7788n, UNION + KVM_RUN_UNION.mmio.offsets.data)
     expect(after).toEqual(before)
+  })
+
+  it('forgets the reason of a FAIL_ENTRY and nothing else', () => {
+    const run = runWith(EXIT_REASONS.KVM_EXIT_FAIL_ENTRY)
+    run.fill(0xff, UNION)
+    const before = run.readBytes(0, kvm_run.size)
+    forgetFailEntry(run)
+    const after = run.readBytes(0, kvm_run.size)
+    before.writeBigUInt64LE(0n, UNION)
+    expect(after).toEqual(before)
+    expect(isFailEntry(run)).toBe(true)
+    expect(decodeExit(run)).toEqual({ kind: 'fail-entry', reason: 0n })
   })
 
   it('clears immediate_exit alone', () => {

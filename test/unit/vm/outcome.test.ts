@@ -5,7 +5,7 @@ import { outcomeError, type Outcome } from '../../../src/vm/outcome.ts'
 describe('outcomeError', () => {
   it.each<[Outcome, number]>([
     [{ kind: 'crashed' }, 122],
-    [{ kind: 'cpu-unsupported', vcpu: 0, cpu: 3 }, 122],
+    [{ kind: 'cpu-unsupported', vcpu: 0, cpu: 3 }, 193],
     [{ kind: 'unhandled-exit', vcpu: 0, exit: 'KVM_EXIT_DEBUG' }, 122],
     [{ kind: 'kvm-error', vcpu: 0, errno: 22 }, 121],
     [{ kind: 'timeout', seconds: 2 }, 124],

@@ -19,6 +19,14 @@ export function parseCount(text: string): number {
   return count
 }
 
+/** A whole number, 0 or more. */
+export function parseNumber(text: string): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number))
+    throw new InvalidArgumentError('It is not a whole number from 0 up.')
+  return number
+}
+
 /** Seconds, with a fraction or without, above 0 and at most what a timer can hold (24 days). */
 export function parseSeconds(text: string): number {
   const seconds = Number(text)

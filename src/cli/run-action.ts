@@ -1,7 +1,10 @@
 import { totalmem } from 'node:os'
 import { EXIT_CODES, TsvmmError, UsageError } from '../errors/index.ts'
 import { parseCpuList } from '../host/index.ts'
-import type { PmuDecision } from '../pmu/choose.ts'
+import type { PmuDecision } from '../pmu/decision.ts'
+import { parsePmuFilter } from '../pmu/filter.ts'
+import { parsePmuInterrupt } from '../pmu/interrupt.ts'
+import { parsePmuMode, type PmuRequest } from '../pmu/request.ts'
 import { outcomeError } from '../vm/outcome.ts'
 import { checkRequest, runGuest, type RunRequest, type RunResult } from '../vm/run.ts'
 import type { CliContext } from './context.ts'
@@ -17,6 +20,7 @@ export async function run(
   options: RunOptions,
   context: CliContext,
 ): Promise<void> {
+  const notice = (sentence: string) => context.progress(`tsvmm: note: ${sentence}`)
   const request = toRequest(image, options)
   checkRequest(request, totalmem())
   using json = options.json === undefined ? undefined : new OutputFile('--json', options.json)
@@ -25,7 +29,11 @@ export async function run(
     const result = await runGuest(request, {
       console: context.stdout,
       signal: context.signal,
-      onPmuDecision: decision => context.progress(renderDecision(decision)),
+      onPmuDecision: decision => {
+        context.progress(renderDecision(decision))
+        decision.notices.forEach(notice)
+      },
+      onNotice: notice,
     })
     context.log.info({ result }, 'the run ended')
     const error = outcomeError(result.outcome, result.vcpus)
@@ -40,7 +48,7 @@ export async function run(
 
 /** @throws {UsageError} no image, two images, or a CPU list that is none */
 function toRequest(positional: string | undefined, options: RunOptions): RunRequest {
-  const { kernel, vcpuAffinity, pmu } = options
+  const { kernel, vcpuAffinity } = options
   if (positional !== undefined && kernel !== undefined)
     throw new UsageError(`two images were given: ${positional} and --kernel ${kernel}`, {
       try: [`tsvmm run ${positional}`],
@@ -53,10 +61,23 @@ function toRequest(positional: string | undefined, options: RunOptions): RunRequ
     vcpus: options.cpus,
     ramSize: options.mem,
     bootArgs: options.params,
-    pmu: pmu ?? 'auto',
-    pmuRequired: pmu === 'auto',
+    pmu: toPmuRequest(options),
+    onUnsupportedCpu: options.onUnsupportedCpu,
     affinity: vcpuAffinity === undefined ? undefined : parseAffinity(vcpuAffinity),
     timeoutSeconds: options.timeout,
+  }
+}
+
+/** Without `--pmu` nobody's vCPUs are kept anywhere for the sake of a PMU. */
+function toPmuRequest(options: RunOptions): PmuRequest {
+  const { pmu, pmuFallback, pmuFilter } = options
+  return {
+    mode: parsePmuMode(pmu ?? 'auto'),
+    fallback: pmuFallback ?? (pmu === undefined ? 'none' : 'pin'),
+    counters: options.pmuCounters,
+    filter: pmuFilter && parsePmuFilter(pmuFilter),
+    strict: options.pmuStrict,
+    interrupt: parsePmuInterrupt(options.pmuIrq),
   }
 }
 
@@ -75,15 +96,19 @@ function parseAffinity(text: string): number[] {
 
 /** What the guest gets, and why, in a line. */
 function renderDecision(decision: PmuDecision): string {
+  const since = `since ${decision.reason}`
   switch (decision.kind) {
     case 'off':
       return `tsvmm: guest PMU: none, ${decision.reason}`
     case 'host-pmu':
-      return `tsvmm: guest PMU: ${decision.pmu.name}, since ${decision.reason}`
+      return `tsvmm: guest PMU: ${decision.pmu.name}${decision.strict ? ' (STRICT)' : ''}, ${since}`
+    case 'default':
+      return `tsvmm: guest PMU: ${decision.pmu.name} (the kernel's default), ${since}`
+    case 'fixed':
+      return `tsvmm: guest PMU: the cycle counter (FIXED_COUNTERS_ONLY), ${since}`
     case 'none':
-      return [`tsvmm: guest PMU: none, since ${decision.reason}`, ...decision.suggestions].join(
-        '\n  with a PMU: ',
-      )
+    case 'refused':
+      return [`tsvmm: guest PMU: none, ${since}`, ...decision.suggestions].join('\n  with a PMU: ')
   }
 }
 

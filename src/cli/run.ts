@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
+import type { PmuFallback } from '../pmu/request.ts'
 import type { CliContext } from './context.ts'
-import { parseCount, parseSeconds, parseSize } from './parse.ts'
+import { parseCount, parseNumber, parseSeconds, parseSize } from './parse.ts'
 
 /** What commander makes of the flags. */
 export interface RunOptions {
@@ -8,7 +9,13 @@ export interface RunOptions {
   readonly cpus: number
   readonly mem: number
   readonly params: string
-  readonly pmu?: 'auto' | 'off'
+  readonly pmu?: string
+  readonly pmuFallback?: PmuFallback
+  readonly pmuCounters?: number
+  readonly pmuFilter?: readonly string[]
+  readonly pmuIrq: string
+  readonly pmuStrict: 'auto' | 'on' | 'off'
+  readonly onUnsupportedCpu: 'repin' | 'fail'
   readonly vcpuAffinity?: string
   readonly timeout?: number
   readonly json?: string
@@ -32,12 +39,47 @@ export function addRunCommand(program: Command, context: CliContext): void {
         .default(256 * 2 ** 20, '256M'),
     )
     .option('-p, --params <text>', "the guest's command line", '')
+    .option(
+      '--pmu [=mode]',
+      'auto: the host PMU that covers all CPUs the vCPUs may use, else FIXED_COUNTERS_ONLY, else see ' +
+        '--pmu-fallback; NAME or TYPE: this one; fixed: FIXED_COUNTERS_ONLY; default: what the kernel picks; ' +
+        'off: none. Left out: auto with --pmu-fallback=none',
+    )
     .addOption(
       new Option(
-        '--pmu [=mode]',
-        'auto: the host PMU that covers all CPUs the vCPUs may use, or an error; off: none. ' +
-          'Left out: auto, but a guest without a PMU rather than an error',
-      ).choices(['auto', 'off']),
+        '--pmu-fallback <what>',
+        'when no PMU covers all CPUs. pin: keep the vCPUs to those of one PMU (the default after --pmu); ' +
+          'none: run without a PMU; fail: do not run',
+      ).choices(['pin', 'none', 'fail']),
+    )
+    .addOption(
+      new Option(
+        '--pmu-counters <n>',
+        'event counters the guest sees; left out: all of the PMU',
+      ).argParser(parseNumber),
+    )
+    .option(
+      '--pmu-filter <rule>',
+      'allow:EVENTS or deny:EVENTS, e.g. allow:CPU_CYCLES,0x08-0x0b; again for more rules, in this order',
+      (rule: string, before?: readonly string[]) => [...(before ?? []), rule],
+    )
+    .option(
+      '--pmu-irq <irq>',
+      'ppi:N for all vCPUs, or spi:N for vCPU 0 and the next for each',
+      'ppi:7',
+    )
+    .addOption(
+      new Option('--pmu-strict <how>', 'KVM_ARM_VCPU_PMU_V3_STRICT; auto: where the kernel has it')
+        .choices(['auto', 'on', 'off'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--on-unsupported-cpu <what>',
+        "when a vCPU lands on a CPU without the VM's PMU. repin: put it back; fail: end the run",
+      )
+        .choices(['repin', 'fail'])
+        .default('repin'),
     )
     .option('--vcpu-affinity <cpulist>', 'keep the vCPU threads to these CPUs: 0-3,8')
     .addOption(

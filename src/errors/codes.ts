@@ -37,6 +37,15 @@ export const ERROR_CODES = {
   TSVMM_PMU_NONE_ON_HOST: { exit: 'host', meaning: 'the host has no core PMU' },
   TSVMM_PMU_NO_COMMON: { exit: 'host', meaning: 'no PMU covers all CPUs the vCPUs may use' },
   TSVMM_PMU_UNSUPPORTED: { exit: 'host', meaning: 'KVM of this host has no PMU for guests' },
+  TSVMM_PMU_UNKNOWN: { exit: 'usage', meaning: 'the host has no core PMU of that name or type' },
+  TSVMM_PMU_LOTTERY: {
+    exit: 'host',
+    meaning: "the kernel's own pick of a PMU would depend on where a thread happens to run",
+  },
+  TSVMM_PMU_NO_FIXED: { exit: 'host', meaning: 'FIXED_COUNTERS_ONLY cannot be had' },
+  TSVMM_PMU_COUNTERS: { exit: 'host', meaning: 'the PMU does not have that many event counters' },
+  TSVMM_PMU_FILTER: { exit: 'host', meaning: 'KVM of this host takes no event filter' },
+  TSVMM_PMU_STRICT: { exit: 'host', meaning: 'KVM of this host has no STRICT' },
 
   TSVMM_SYSCALL: { exit: 'kvm', meaning: 'a system call failed' },
   TSVMM_IOCTL: { exit: 'kvm', meaning: 'KVM refused a request' },

@@ -29,7 +29,8 @@ export interface MachineDescription {
   readonly gic: GicDescription
   readonly uart: { readonly registers: AddressRange; readonly interrupt: Interrupt }
   /** Left out, the guest has no PMU. A PPI, the same one on every CPU. */
-  readonly pmu?: { readonly interrupt: Interrupt }
+  /** One PPI that all CPUs have, or an SPI for each of them, in the order of `mpidrs`. */
+  readonly pmu?: { readonly interrupts: readonly Interrupt[] }
   readonly bootArgs: string
   /** Where the initrd lies in RAM. */
   readonly initrd?: AddressRange
@@ -76,7 +77,7 @@ export function buildMachineTree(machine: MachineDescription): FdtTree {
       [
         chosenNode(machine),
         node(at('memory', machine.ram), { device_type: 'memory', reg: reg(machine.ram) }),
-        cpusNode(machine.mpidrs),
+        cpusNode(machine),
         node('psci', { compatible: ['arm,psci-1.0', 'arm,psci-0.2', 'arm,psci'], method: 'hvc' }),
         node('timer', {
           compatible: 'arm,armv8-timer',
@@ -88,7 +89,10 @@ export function buildMachineTree(machine: MachineDescription): FdtTree {
           : [
               node('pmu', {
                 compatible: 'arm,armv8-pmuv3',
-                interrupts: cells(machine.pmu.interrupt),
+                interrupts: machine.pmu.interrupts.flatMap(cells),
+                'interrupt-affinity': hasSpis(machine)
+                  ? machine.mpidrs.map((_, cpu) => cpuPhandle(cpu))
+                  : undefined,
               }),
             ]),
         gicNode(machine.gic),
@@ -114,19 +118,32 @@ function chosenNode({ bootArgs, initrd, kaslrSeed, rngSeed, ...machine }: Machin
   })
 }
 
-function cpusNode(mpidrs: readonly bigint[]): FdtNode {
+/** Whose interrupt an SPI of the PMU is, the tree has to say; a PPI is everybody's own. */
+function hasSpis({ pmu }: MachineDescription): boolean {
+  return pmu?.interrupts.some(({ kind }) => kind === 'spi') ?? false
+}
+
+/** The GIC has the first one. */
+function cpuPhandle(cpu: number): number {
+  return GIC_PHANDLE + 1 + cpu
+}
+
+function cpusNode(machine: MachineDescription): FdtNode {
+  const { mpidrs } = machine
+  const named = hasSpis(machine)
   const affinities = mpidrs.map(mpidr => mpidr & MPIDR_AFFINITY)
   // One cell where Aff3 is nowhere used: kvmtool's form, which the smallest guests count on.
   const wide = affinities.some(affinity => affinity >> 32n !== 0n)
   return node(
     'cpus',
     { '#address-cells': wide ? 2 : 1, '#size-cells': 0 },
-    affinities.map(affinity =>
+    affinities.map((affinity, cpu) =>
       node(`cpu@${affinity.toString(16)}`, {
         device_type: 'cpu',
         compatible: 'arm,armv8',
         reg: wide ? affinity : Number(affinity),
         'enable-method': 'psci',
+        phandle: named ? cpuPhandle(cpu) : undefined,
       }),
     ),
   )

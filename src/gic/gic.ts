@@ -13,8 +13,16 @@ export type GicLayout =
     }
   | { readonly kind: 'gicv2'; readonly distributor: bigint; readonly cpuInterface: bigint }
 
-/** Interrupts including the 32 private ones; a multiple of 32 from 64 up. */
-const NR_IRQS = 128
+/** Interrupts a guest has at least, the 32 private ones included. */
+const FEW_IRQS = 128
+
+/** The most: a multiple of 32 that KVM's limit of 1019 has room for. arch/arm64/kvm/vgic (v7.3). */
+export const MAX_IRQS = 992
+
+/** The KVM_DEV_ARM_VGIC_GRP_NR_IRQS with which a GIC has SPIs up to `lastSpi`: a multiple of 32. */
+export function irqsFor(lastSpi: number): number {
+  return Math.max(FEW_IRQS, Math.ceil((32 + lastSpi + 1) / 32) * 32)
+}
 
 /**
  * Which GIC this host's KVM can give a guest: v3 if there is one.
@@ -47,9 +55,13 @@ export function createGic(vm: VmFd, layout: GicLayout): DeviceFd {
   return gic
 }
 
-/** Sizes and initializes the interrupt controller: after all vCPUs exist, before any PMU INIT. */
-export function initializeGic(gic: DeviceFd): void {
+/**
+ * Sizes and initializes the interrupt controller: after all vCPUs exist, before any PMU INIT.
+ *
+ * @param irqs from {@link irqsFor}, {@link MAX_IRQS} at most
+ */
+export function initializeGic(gic: DeviceFd, irqs: number): void {
   // The two attributes are the same for both kinds of GIC.
-  gic.setDeviceAttr(VGIC_V3_ATTRIBUTES.KVM_DEV_ARM_VGIC_GRP_NR_IRQS, NR_IRQS)
+  gic.setDeviceAttr(VGIC_V3_ATTRIBUTES.KVM_DEV_ARM_VGIC_GRP_NR_IRQS, irqs)
   gic.setDeviceAttr(VGIC_V3_ATTRIBUTES.KVM_DEV_ARM_VGIC_CTRL_INIT)
 }

@@ -24,7 +24,12 @@ export function chooseMachine(choice: MachineChoice): {
   machine: Machine
   clusters: readonly Cluster[]
 } {
-  const { topology: name = 'uniform', memMib = DEFAULT_MEM_MIB, gic = 3, cpu = 'neoverse-n1' } = choice
+  const {
+    topology: name = 'uniform',
+    memMib = DEFAULT_MEM_MIB,
+    gic = 3,
+    cpu = 'neoverse-n1',
+  } = choice
   const { smp, clusters } = parseTopology(name, choice.smp)
   checkMemory(memMib)
   if (!HOST_CPUS.includes(cpu)) {

@@ -7,6 +7,7 @@ import type { System } from './system.ts'
 export { NativeMemory } from './memory.ts'
 export type { MapRequest, System } from './system.ts'
 export type { EngineThreads, VcpuEvent } from './engine.ts'
+export { onCpus } from './on-cpus.ts'
 
 /** Native code, loaded. */
 export interface Native {

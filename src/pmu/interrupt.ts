@@ -119,9 +119,9 @@ function refused(
   problem: string,
   { why, try: remedies = [] }: { why?: string; try?: readonly string[] } = {},
 ): UsageError {
-  return new UsageError(`--pmu-interrupt ${text} ${problem}`, {
+  return new UsageError(`--pmu-irq ${text} ${problem}`, {
     ...(why === undefined ? {} : { why }),
-    try: [...new Set([...remedies, USUAL])].map(remedy => `--pmu-interrupt ${remedy}`),
+    try: [...new Set([...remedies, USUAL])].map(remedy => `--pmu-irq ${remedy}`),
     see: ['Documentation/virt/kvm/devices/vcpu.rst 1.1'],
   })
 }

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { GuestImage } from '../boot/image.ts'
-import { BugError, HostError, IoctlError, SyscallError, UsageError } from '../errors/index.ts'
+import { BugError, HostError, SyscallError, UsageError } from '../errors/index.ts'
 import { encodeFdt } from '../fdt/index.ts'
-import { chooseGic, createGic, initializeGic, type GicKind, type GicLayout } from '../gic/gic.ts'
-import type { HostPmu } from '../host/index.ts'
+import {
+  chooseGic,
+  createGic,
+  initializeGic,
+  irqsFor,
+  type GicKind,
+  type GicLayout,
+} from '../gic/gic.ts'
 import {
   CORE_REGISTERS,
   featureWords,
@@ -14,8 +20,9 @@ import {
   type VcpuFeatureName,
   type VmFd,
 } from '../ioctl/index.ts'
-import type { NativeMemory, System } from '../native/index.ts'
-import { attachPmu } from '../pmu/attach.ts'
+import { onCpus, type NativeMemory, type System } from '../native/index.ts'
+import { attachPmu, type PmuAttachment } from '../pmu/attach.ts'
+import { createVm, DEFAULT_IPA_BITS, ipaLimit } from './create-vm.ts'
 import { describeMachine } from './machine.ts'
 import {
   FDT_MAX_SIZE,
@@ -24,6 +31,7 @@ import {
   GICV2_CPU_BASE,
   RAM_BASE,
   redistributorBase,
+  UART_SPI,
 } from './memory-map.ts'
 
 /** What to build; everything in it was checked against the host. */
@@ -34,7 +42,14 @@ export interface VmPlan {
   readonly image: GuestImage
   readonly bootArgs: string
   /** Left out, the guest has no PMU. */
-  readonly pmu?: HostPmu | undefined
+  readonly pmu?: PmuPlan | undefined
+}
+
+export interface PmuPlan extends PmuAttachment {
+  /** CPUs that have the PMU: KVM_ARM_VCPU_INIT must be issued on one of them. */
+  readonly cpus: readonly number[]
+  /** KVM_ARM_VCPU_PMU_V3_STRICT. */
+  readonly strict: boolean
 }
 
 /** The most vCPUs a GICv2 can have. Arm IHI 0048B, 1.4.2. */
@@ -42,12 +57,6 @@ const GICV2_MAX_VCPUS = 8
 
 /** EL1h with D, A, I and F masked: how Linux wants to be entered. Arm DDI 0487, C5.2.19. */
 const PSTATE_EL1H_DAIF = 0x3c5n
-
-/** IPA bits a VM has unless it asks for more. */
-const DEFAULT_IPA_BITS = 40
-
-/** Even a profiler's thousand signals a second leave room between them. */
-const CREATE_VM_ATTEMPTS = 1000
 
 /** A VM that is ready to run, and the owner of all it is made of. */
 export class Vm implements Disposable {
@@ -95,10 +104,10 @@ export class Vm implements Disposable {
     const layout = gicLayout(this.#gic, plan.vcpus)
     const gic = this.#own(createGic(vm, layout))
     const fds = range(plan.vcpus).map(id => this.#own(vm.createVcpu(id)))
-    fds.forEach(vcpu => initializeVcpu(vm, vcpu, plan.pmu !== undefined))
+    initializeVcpus(system, vm, fds, plan.pmu)
     // After the last vCPU was created, which is refused from here on; before the PMU's INIT, which
     // takes an interrupt of an initialized GIC.
-    initializeGic(gic)
+    initializeGic(gic, irqsFor(lastSpi(plan)))
     if (plan.pmu !== undefined) attachPmu(fds, plan.pmu)
     const mpidrs = fds.map(vcpu => vcpu.getOneReg(SYSTEM_REGISTERS.MPIDR_EL1))
     const fdt = loadFdt(plan, layout, mpidrs, ram)
@@ -135,24 +144,9 @@ function loadImage({ image, ramSize }: VmPlan, ram: NativeMemory): void {
   })
 }
 
-/**
- * KVM_CREATE_VM waits for locks and gives up with EINTR when a signal arrives (a profiler's, a
- * resized terminal's). Nothing has happened then.
- */
-function createVm(kvm: KvmFd, bits: number): VmFd {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return kvm.createVm(bits)
-    } catch (error) {
-      const again = error instanceof IoctlError && error.errnoName === 'EINTR'
-      if (!again || attempt === CREATE_VM_ATTEMPTS) throw error
-    }
-  }
-}
-
 /** Enough address bits for the end of RAM, and no more than the usual without need. */
 function ipaBits(kvm: KvmFd, ramSize: number): number {
-  const limit = kvm.checkExtension('KVM_CAP_ARM_VM_IPA_SIZE') || DEFAULT_IPA_BITS
+  const limit = ipaLimit(kvm)
   const needed = Math.ceil(Math.log2(Number(RAM_BASE) + ramSize))
   if (needed > limit)
     throw new UsageError(
@@ -181,12 +175,31 @@ function gicLayout(kind: GicKind, vcpus: number): GicLayout {
   return { kind, distributor, cpuInterface: GICV2_CPU_BASE }
 }
 
+/** The highest SPI of the machine. */
+function lastSpi({ pmu, vcpus }: VmPlan): number {
+  const ofPmu = pmu?.interrupt.kind === 'spi' ? pmu.interrupt.first + vcpus - 1 : 0
+  return Math.max(UART_SPI, ofPmu)
+}
+
 /** All vCPUs get the same features; the secondaries wait for PSCI CPU_ON. */
-function initializeVcpu(vm: VmFd, vcpu: VcpuFd, hasPmu: boolean): void {
+function initializeVcpus(
+  system: System,
+  vm: VmFd,
+  vcpus: readonly VcpuFd[],
+  pmu: PmuPlan | undefined,
+): void {
+  const { target } = vm.armPreferredTarget()
   const features: VcpuFeatureName[] = ['KVM_ARM_VCPU_PSCI_0_2']
-  if (hasPmu) features.push('KVM_ARM_VCPU_PMU_V3')
-  if (vcpu.id > 0) features.push('KVM_ARM_VCPU_POWER_OFF')
-  vcpu.init({ target: vm.armPreferredTarget().target, features: featureWords(features) })
+  if (pmu !== undefined) features.push('KVM_ARM_VCPU_PMU_V3')
+  if (pmu?.strict) features.push('KVM_ARM_VCPU_PMU_V3_STRICT')
+  const initialize = () =>
+    vcpus.forEach(vcpu => {
+      const own: VcpuFeatureName[] = vcpu.id > 0 ? ['KVM_ARM_VCPU_POWER_OFF'] : []
+      vcpu.init({ target, features: featureWords([...features, ...own]) })
+    })
+  // KVM takes the PMU of the CPU we are on as the VM's first one, and fails where there is none.
+  if (pmu === undefined) initialize()
+  else onCpus(system, pmu.cpus, initialize)
 }
 
 /** @returns the device tree's guest physical address */
@@ -201,7 +214,7 @@ function loadFdt(
       ramSize: plan.ramSize,
       mpidrs,
       gic,
-      hasPmu: plan.pmu !== undefined,
+      pmuInterrupt: plan.pmu?.interrupt,
       bootArgs: plan.bootArgs,
       kaslrSeed: randomBytes(8).readBigUInt64LE(),
       rngSeed: randomBytes(64),

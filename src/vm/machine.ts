@@ -1,6 +1,11 @@
-import { buildMachineTree, type FdtTree, type GicDescription } from '../fdt/index.ts'
+import {
+  buildMachineTree,
+  type FdtTree,
+  type GicDescription,
+  type Interrupt,
+} from '../fdt/index.ts'
 import type { GicLayout } from '../gic/gic.ts'
-import { PMU_PPI } from '../pmu/attach.ts'
+import type { PmuInterrupt } from '../pmu/interrupt.ts'
 import {
   GIC_DIST_SIZE,
   GICV2_CPU_SIZE,
@@ -18,7 +23,8 @@ export interface MachineFacts {
   /** MPIDR_EL1 of each vCPU, as KVM gives it. */
   readonly mpidrs: readonly bigint[]
   readonly gic: GicLayout
-  readonly hasPmu: boolean
+  /** Left out, there is no PMU. */
+  readonly pmuInterrupt?: PmuInterrupt | undefined
   readonly bootArgs: string
   readonly kaslrSeed: bigint
   readonly rngSeed: Uint8Array
@@ -34,11 +40,21 @@ export function describeMachine(facts: MachineFacts): FdtTree {
       registers: { base: UART_BASE, size: UART_SIZE },
       interrupt: { kind: 'spi', number: UART_SPI },
     },
-    ...(facts.hasPmu && { pmu: { interrupt: { kind: 'ppi', number: PMU_PPI } } }),
+    ...(facts.pmuInterrupt && {
+      pmu: { interrupts: pmuInterrupts(facts.pmuInterrupt, facts.mpidrs.length) },
+    }),
     bootArgs: facts.bootArgs,
     kaslrSeed: facts.kaslrSeed,
     rngSeed: facts.rngSeed,
   })
+}
+
+function pmuInterrupts(interrupt: PmuInterrupt, vcpus: number): Interrupt[] {
+  if (interrupt.kind === 'ppi') return [interrupt]
+  return Array.from({ length: vcpus }, (_, vcpu) => ({
+    kind: 'spi',
+    number: interrupt.first + vcpu,
+  }))
 }
 
 function describeGic(gic: GicLayout, vcpus: number): GicDescription {

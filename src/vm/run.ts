@@ -1,22 +1,19 @@
 import type { Writable } from 'node:stream'
 import { GuestImage } from '../boot/image.ts'
 import { Uart16550, MmioBus } from '../devices/index.ts'
-import {
-  InterruptedError,
-  PmuError,
-  SyscallError,
-  TsvmmError,
-  UsageError,
-} from '../errors/index.ts'
-import { readHostPmus, renderCpuList } from '../host/index.ts'
+import { InterruptedError, SyscallError, TsvmmError, UsageError } from '../errors/index.ts'
+import { MAX_IRQS, type GicKind } from '../gic/gic.ts'
+import { coreTypeOf, readCores, readHostPmuDetails, renderCpuList } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import { native, type System } from '../native/index.ts'
-import { choosePmu, type PmuDecision, type PmuRequest } from '../pmu/choose.ts'
+import type { PmuDecision } from '../pmu/decision.ts'
+import { checkPmuInterrupt } from '../pmu/interrupt.ts'
+import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
 import { readVcpuState, type VcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
-import type { GicKind } from '../gic/gic.ts'
 import { ConsoleOutput } from './console.ts'
-import { RAM_MIN, RAM_STEP, UART_BASE, UART_SIZE } from './memory-map.ts'
+import { decidePmu, planPmu, type AllowedCpus } from './guest-pmu.ts'
+import { RAM_MIN, RAM_STEP, UART_BASE, UART_SIZE, UART_SPI } from './memory-map.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
@@ -31,8 +28,8 @@ export interface RunRequest {
   /** The guest's command line. */
   readonly bootArgs: string
   readonly pmu: PmuRequest
-  /** Whether a guest without the PMU asked for is an error rather than a notice. */
-  readonly pmuRequired: boolean
+  /** What to do about a vCPU that landed on a CPU the VM's PMU does not cover. */
+  readonly onUnsupportedCpu: 'repin' | 'fail'
   /** CPUs the vCPU threads are kept to; left out, all that this process may use. */
   readonly affinity?: readonly number[] | undefined
   readonly timeoutSeconds?: number | undefined
@@ -45,6 +42,8 @@ export interface RunSurroundings {
   readonly signal: AbortSignal
   /** Told what PMU the guest gets, before it runs. */
   readonly onPmuDecision: (decision: PmuDecision) => void
+  /** Told what happened that the guest's owner should know, while it runs. */
+  readonly onNotice: (sentence: string) => void
 }
 
 export interface RunResult {
@@ -62,20 +61,20 @@ export interface RunResult {
  * @throws {UsageError} the request asks for what cannot be, here or anywhere
  * @throws {ImageError} the image cannot be loaded
  * @throws {HostError} this host has no KVM for us, or lacks what a guest needs
- * @throws {PmuError} no PMU of this host fits, and one was required
+ * @throws {PmuError} the PMU asked for cannot be had
  * @throws {IoctlError} the kernel refused a step of the construction
  */
 export async function runGuest(
   request: RunRequest,
-  { console, signal, onPmuDecision }: RunSurroundings,
+  { console, signal, onPmuDecision, onNotice }: RunSurroundings,
 ): Promise<RunResult> {
   requireArm64()
   const loaded = native()
   using kvm = openKvm(loaded.system)
   checkVcpus(request, kvm)
-  const cpus = allowedCpus(request, loaded.system)
+  const allowed = allowedCpus(request, loaded.system)
   using image = new GuestImage(request.image)
-  const pmu = decidePmu(request, cpus, kvm)
+  const pmu = decidePmu(request.pmu, allowed, loaded.system, kvm)
   onPmuDecision(pmu)
 
   using vm = Vm.build(loaded.system, kvm, {
@@ -83,7 +82,7 @@ export async function runGuest(
     ramSize: request.ramSize,
     image,
     bootArgs: request.bootArgs,
-    pmu: pmu.kind === 'host-pmu' ? pmu.pmu : undefined,
+    pmu: planPmu(pmu, request.pmu),
   })
   const output = new ConsoleOutput(console)
   const mmio = new MmioBus()
@@ -91,9 +90,12 @@ export async function runGuest(
   const loop = new RunLoop({
     native: loaded,
     vcpus: vm.vcpus.map(({ fd, run }) => ({ fd: fd.fd, run })),
-    cpus: request.affinity,
+    cpus: 'cpus' in pmu && pmu.pinned ? pmu.cpus : request.affinity,
     mmio,
     console: output,
+    onUnsupportedCpu: request.onUnsupportedCpu,
+    ...describePmu(pmu),
+    onNotice,
   })
   const outcome = await runUntil(loop, signal, request.timeoutSeconds)
   const ended = outcome.kind === 'powered-off' || outcome.kind === 'reset'
@@ -107,6 +109,12 @@ export async function runGuest(
  * @throws {UsageError}
  */
 export function checkRequest(request: RunRequest, hostMemory: number): void {
+  checkPmuRequest(request.pmu)
+  checkPmuInterrupt(request.pmu.interrupt, {
+    vcpus: request.vcpus,
+    nrIrqs: MAX_IRQS,
+    taken: [{ spi: UART_SPI, by: 'the UART' }],
+  })
   const mib = (bytes: number) => Math.floor(bytes / 2 ** 20)
   if (request.ramSize < RAM_MIN)
     throw new UsageError(`--mem ${mib(request.ramSize)}M is too little for a guest`, {
@@ -124,6 +132,17 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
     )
 }
 
+/** What the run loop needs to know of the PMU when a vCPU is on a CPU without it. */
+function describePmu(pmu: PmuDecision) {
+  if (!('cpus' in pmu)) return {}
+  return {
+    supportedCpus: pmu.cpus,
+    describeCpu: (cpu: number) =>
+      coreTypeOf({ cores: readCores(), pmus: readHostPmuDetails() }, cpu),
+    ...('pmu' in pmu && { pmuName: pmu.pmu.name, pmuCpus: pmu.pmu.cpus }),
+  }
+}
+
 /** @throws {UsageError} more vCPUs than KVM can give a VM */
 function checkVcpus({ vcpus }: RunRequest, kvm: KvmFd): void {
   const most = kvm.checkExtension('KVM_CAP_MAX_VCPUS')
@@ -134,10 +153,10 @@ function checkVcpus({ vcpus }: RunRequest, kvm: KvmFd): void {
 }
 
 /** The CPUs the vCPU threads will be on: those asked for, all of which we must be allowed. */
-function allowedCpus({ affinity }: RunRequest, system: System): readonly number[] {
+function allowedCpus({ affinity }: RunRequest, system: System): AllowedCpus {
   const ours = system.getAffinity(0)
   if (typeof ours === 'number') throw new SyscallError('sched_getaffinity', -ours)
-  if (affinity === undefined) return ours
+  if (affinity === undefined) return { cpus: ours, given: false }
   const beyond = affinity.filter(cpu => !ours.includes(cpu))
   if (beyond.length > 0)
     throw new UsageError(
@@ -147,40 +166,7 @@ function allowedCpus({ affinity }: RunRequest, system: System): readonly number[
         try: [`--vcpu-affinity ${renderCpuList(ours)}`],
       },
     )
-  return affinity
-}
-
-/** @throws {PmuError} none fits and one is required */
-function decidePmu(request: RunRequest, cpus: readonly number[], kvm: KvmFd): PmuDecision {
-  const decision = choosePmu({
-    allowedCpus: cpus,
-    hostPmus: readHostPmus(),
-    request: request.pmu,
-  })
-  const possible = decision.kind === 'host-pmu' ? unlessKvmHasNone(decision, kvm) : decision
-  if (possible.kind === 'none' && request.pmuRequired)
-    throw new PmuError(possible.problem, `there is no PMU for the guest: ${possible.reason}`, {
-      ...(possible.perPmu.length > 0 && {
-        why: possible.perPmu.map(({ reason }) => reason).join('; '),
-      }),
-      try: [...possible.suggestions, '--pmu=off'],
-    })
-  return possible
-}
-
-/** A kernel can have a PMU for itself and none for guests. */
-function unlessKvmHasNone(
-  decision: Extract<PmuDecision, { kind: 'host-pmu' }>,
-  kvm: KvmFd,
-): PmuDecision {
-  if (kvm.checkExtension('KVM_CAP_ARM_PMU_V3') > 0) return decision
-  return {
-    kind: 'none',
-    problem: 'UNSUPPORTED',
-    reason: 'KVM of this host has no PMU for guests (KVM_CAP_ARM_PMU_V3 is 0)',
-    perPmu: [],
-    suggestions: [],
-  }
+  return { cpus: affinity, given: true }
 }
 
 /** Whoever aborts without an error of ours ends the run as SIGTERM would. */

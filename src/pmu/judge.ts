@@ -1,0 +1,83 @@
+import { renderCpuList, renderHostPmu, type HostPmu } from '../host/index.ts'
+import type { Answer, ProbedPmu } from './probe.ts'
+import type { PmuQuestion } from './choose.ts'
+
+/** Why a PMU cannot be the guest's. */
+export interface Objection {
+  readonly kind: 'kvm' | 'counters' | 'cpus'
+  readonly reason: string
+}
+
+/** The first thing that speaks against a PMU; what no choice of CPUs can heal comes first. */
+export function objectionTo(question: PmuQuestion, probed: ProbedPmu): Objection | undefined {
+  const { allowedCpus, request } = question
+  const { pmu, setPmu, counters } = probed
+  if (isRefusedByKvm(question, probed))
+    return { kind: 'kvm', reason: `KVM refuses ${renderHostPmu(pmu)}: ${renderAnswer(setPmu)}` }
+  if (request.counters !== undefined && counters !== undefined && request.counters > counters)
+    return {
+      kind: 'counters',
+      reason: `${renderHostPmu(pmu)} has ${counters} event counters for guests, fewer than ${request.counters}`,
+    }
+  const missing = allowedCpus.filter(cpu => !pmu.cpus.includes(cpu))
+  if (missing.length > 0)
+    return {
+      kind: 'cpus',
+      reason: `${renderHostPmu(pmu)} does not cover ${renderCpus(missing)}`,
+    }
+  return undefined
+}
+
+/** A kernel without SET_PMU refuses no PMU: it was never asked. */
+export function isRefusedByKvm({ probe }: PmuQuestion, { setPmu }: ProbedPmu): boolean {
+  return probe.setPmu.ok && !setPmu.ok
+}
+
+export function covers(pmu: HostPmu, cpus: readonly number[]): boolean {
+  return cpus.every(cpu => pmu.cpus.includes(cpu))
+}
+
+/** Those of `cpus` that a PMU covers. */
+export function share(pmu: HostPmu, cpus: readonly number[]): number[] {
+  return cpus.filter(cpu => pmu.cpus.includes(cpu))
+}
+
+/** By first CPU, so that the same host always gives the same answer; types change between boots. */
+export function inOrder(probed: readonly ProbedPmu[]): ProbedPmu[] {
+  const key = ({ pmu }: ProbedPmu) => Math.min(...pmu.cpus, Number.MAX_SAFE_INTEGER)
+  return [...probed].sort((a, b) => key(a) - key(b) || a.pmu.type - b.pmu.type)
+}
+
+/** `CPU 0`, `CPUs 0-3`. */
+export function renderCpus(cpus: readonly number[]): string {
+  return `${cpus.length === 1 ? 'CPU' : 'CPUs'} ${renderCpuList(cpus)}`
+}
+
+/** `CPUs the vCPUs may use (0-3)`. */
+export function renderUsed({ allowedCpus }: PmuQuestion): string {
+  return `CPUs the vCPUs may use (${renderCpuList(allowedCpus)})`
+}
+
+/**
+ * `--vcpu-affinity` with which each of `pmus` would do: the allowed CPUs it covers; where none of
+ * them covers any, the CPUs that would have to be allowed. Nothing for a PMU that would not do on
+ * any CPU.
+ */
+export function affinities(question: PmuQuestion, pmus: readonly ProbedPmu[]): string[] {
+  const { allowedCpus, probe } = question
+  if (!probe.pmuV3) return []
+  const healable = pmus.filter(probed => (objectionTo(question, probed)?.kind ?? 'cpus') === 'cpus')
+  const lists = (wanted: (cpu: number) => boolean) =>
+    inOrder(healable)
+      .map(({ pmu }) => renderCpuList(pmu.cpus.filter(wanted)))
+      .filter(list => list !== '')
+  const covered = lists(cpu => allowedCpus.includes(cpu))
+  const best = covered.length > 0 ? covered : lists(() => true)
+  return [...new Set(best)].map(list => `--vcpu-affinity ${list}`)
+}
+
+/** `KVM_SET_DEVICE_ATTR KVM_ARM_VCPU_PMU_V3_CTRL/SET_PMU (type 9) → ENXIO, because …`. */
+export function renderAnswer({ call, ok, errno, meaning }: Answer): string {
+  const result = ok ? 'accepted' : (errno ?? 'no')
+  return `${call} → ${result}${meaning === undefined ? '' : `, ${meaning}`}`
+}

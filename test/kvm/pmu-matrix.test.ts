@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { renderCpuList } from '../../src/host/index.ts'
+import type { PmuDecision } from '../../src/pmu/decision.ts'
+import { emulatedHost, guest, type KvmHost, type LabOptions } from './host.ts'
+
+/** What stands in the first line of the table of docs/pmu.md, and what that means. */
+const WISHES: Readonly<Record<string, Wish>> = {
+  '`--pmu`': { mode: 'auto', fallback: 'pin' },
+  '`--pmu-fallback=none`': { mode: 'auto', fallback: 'none' },
+  '`--pmu-fallback=fail`': { mode: 'auto', fallback: 'fail' },
+  '`--pmu --vcpu-affinity 3`': { mode: 'auto', fallback: 'fail', affinity: [3] },
+  '`--pmu=fixed`': { mode: 'fixed', fallback: 'pin' },
+  '`--pmu=default`': { mode: 'default', fallback: 'pin' },
+  '`--pmu=default --vcpu-affinity 3`': { mode: 'default', fallback: 'pin', affinity: [3] },
+  '`--pmu=`last': { mode: 'last', fallback: 'pin' },
+}
+
+interface Wish {
+  readonly mode: string
+  readonly fallback: string
+  readonly affinity?: readonly number[]
+}
+
+interface Result {
+  readonly decision?: PmuDecision
+  readonly said?: string
+  readonly outcome?: string
+  readonly error?: { readonly code: string; readonly message: string; readonly try: string[] }
+}
+
+const LAST_PMU: Readonly<Record<string, string>> = {
+  uniform: 'armv8_pmuv3',
+  biglittle: 'armv8_cortex_a72',
+  tri: 'armv8_cortex_a76',
+}
+
+const { header, rows } = readTable()
+
+it('the table of docs/pmu.md has the columns that are tried here', () => {
+  expect(header.slice(2)).toEqual(Object.keys(WISHES))
+  expect(rows.length).toBeGreaterThan(0)
+})
+
+const hosts = rows.flatMap(([topologies = '', kernels = '', ...cells]) =>
+  topologies
+    .split(', ')
+    .flatMap(topology => kernels.split(', ').map(kernel => ({ topology, kernel, cells }))),
+)
+
+describe.each(hosts)('$topology, kernel $kernel', ({ topology, kernel, cells }) => {
+  it('every mode gives what docs/pmu.md says, and the guest sees it', async () => {
+    await using host = await boot(topology, kernel)
+    const wishes = Object.values(WISHES).map(wish =>
+      wish.mode === 'last' ? { ...wish, mode: LAST_PMU[topology] } : wish,
+    )
+    const script = fileURLToPath(new URL('scripts/matrix.mjs', import.meta.url))
+    const ran = await host.exec('node', script, guest('greeting'), JSON.stringify(wishes))
+    expect(ran.stderr).toBe('')
+    const results = JSON.parse(ran.stdout) as Result[]
+
+    expect(results.map(renderResult)).toEqual(cells)
+    results.forEach(expectGuestToAgree)
+  })
+})
+
+/** `newest` is experimental's where there is one just now, or else sid's. */
+async function boot(topology: string, kernel: string): Promise<KvmHost> {
+  const host = (hostKernel: string) => emulatedHost({ topology, hostKernel } satisfies LabOptions)
+  if (kernel !== 'newest') return host(kernel)
+  try {
+    return await host('experimental')
+  } catch {
+    return host('sid')
+  }
+}
+
+function renderResult({ decision, error }: Result): string {
+  if (error !== undefined) return `refused: ${error.code.replace('TSVMM_PMU_', '')}`
+  switch (decision?.kind) {
+    case 'host-pmu':
+      return decision.pinned
+        ? `${decision.pmu.name} on ${renderCpuList(decision.cpus)}`
+        : decision.pmu.name
+    case 'default':
+      return `default: ${decision.pmu.name}`
+    default:
+      return decision?.kind ?? 'nothing'
+  }
+}
+
+/** What the greeting guest prints says whether it got what was decided. */
+function expectGuestToAgree({ decision, said = '', outcome, error }: Result): void {
+  if (error !== undefined) {
+    expect(error.try.length).toBeGreaterThan(0)
+    return
+  }
+  expect(outcome).toBe('powered-off')
+  if (decision?.kind === 'none') {
+    expect(said).toContain('no PMUv3')
+    return
+  }
+  expect(said).toContain(`PMCR_EL0.N: ${decision?.kind === 'fixed' ? 0 : 6}\n`)
+  expect(said).toContain('it counts')
+}
+
+function readTable(): { header: string[]; rows: string[][] } {
+  const text = readFileSync(new URL('../../docs/pmu.md', import.meta.url), 'utf8')
+  const [header = [], , ...rows] = text
+    .split('\n')
+    .filter(line => line.startsWith('|'))
+    .map(line =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map(cell => cell.trim()),
+    )
+    .filter(cells => cells.length === 2 + Object.keys(WISHES).length)
+  return { header, rows }
+}

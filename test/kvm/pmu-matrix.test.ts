@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { renderCpuList } from '../../src/host/index.ts'
 import type { PmuDecision } from '../../src/pmu/decision.ts'
+import { buildFcoKernel, FCO_BUILD_MS } from './fco-host.ts'
 import { emulatedHost, guest, type KvmHost, type LabOptions } from './host.ts'
 
 /** What stands in the first line of the table of docs/pmu.md, and what that means. */
@@ -37,6 +38,8 @@ const LAST_PMU: Readonly<Record<string, string>> = {
 }
 
 const { header, rows } = readTable()
+
+beforeAll(buildFcoKernel, FCO_BUILD_MS)
 
 it('the table of docs/pmu.md has the columns that are tried here', () => {
   expect(header.slice(2)).toEqual(Object.keys(WISHES))
@@ -78,16 +81,11 @@ async function boot(topology: string, kernel: string): Promise<KvmHost> {
 
 function renderResult({ decision, error }: Result): string {
   if (error !== undefined) return `refused: ${error.code.replace('TSVMM_PMU_', '')}`
-  switch (decision?.kind) {
-    case 'host-pmu':
-      return decision.pinned
-        ? `${decision.pmu.name} on ${renderCpuList(decision.cpus)}`
-        : decision.pmu.name
-    case 'default':
-      return `default: ${decision.pmu.name}`
-    default:
-      return decision?.kind ?? 'nothing'
-  }
+  if (decision?.kind === 'default') return `default: ${decision.pmu.name}`
+  if (decision?.kind !== 'host-pmu') return decision?.kind ?? 'nothing'
+  return decision.pinned
+    ? `${decision.pmu.name} on ${renderCpuList(decision.cpus)}`
+    : decision.pmu.name
 }
 
 /** What the greeting guest prints says whether it got what was decided. */

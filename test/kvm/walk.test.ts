@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { buildFcoKernel, FCO_BUILD_MS } from './fco-host.ts'
 import { emulatedHost, guest, type KvmHost } from './host.ts'
 
 /*
@@ -15,6 +16,8 @@ interface Walk {
   readonly repins: number
   readonly notices: readonly string[]
 }
+
+beforeAll(buildFcoKernel, FCO_BUILD_MS)
 
 const EVERYWHERE = [
   [0, 1],

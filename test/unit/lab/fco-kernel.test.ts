@@ -77,6 +77,18 @@ describe('the host kernel we patch', () => {
     }
   })
 
+  test('may be built by two at once', async () => {
+    fakeTools()
+
+    const kernels = await Promise.all(
+      ['fco', 'fco-v7'].map(name => provideHostKernel(name, cache, context)),
+    )
+
+    expect(kernels[0]?.image).toBe(kernels[1]?.image)
+    expect(await cache.list('kernels')).toHaveLength(1)
+    expect(await cache.list('tmp')).toEqual([])
+  })
+
   test('that does not build says what the compiler said first, and leaves nothing', async () => {
     fakeTools(`case $target in
       Image) echo "pmu-emul.c:7: error: no such thing" >&2; echo "make: *** Error 2" >&2; exit 2;;

@@ -2,9 +2,8 @@
  * The greeting guest on a real arm64 /dev/kvm: this machine's where it has one that we may use,
  * otherwise that of an emulated host with two kinds of core.
  */
-import { accessSync, constants } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { run } from './tools.mjs'
+import { hasKvm, run } from './tools.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 run('npm', ['run', '--silent', 'build'])
@@ -19,15 +18,6 @@ if (hasKvm()) {
     'No arm64 /dev/kvm here that we may use: starting an emulated arm64 host that has one.',
   )
   tsvmm(emulated)
-}
-
-function hasKvm() {
-  try {
-    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
-    return process.arch === 'arm64'
-  } catch {
-    return false
-  }
 }
 
 function tsvmm(args) {

@@ -46,3 +46,13 @@ export function need(pairs) {
   run('apt-get', ['update', '--quiet'], quiet)
   run(install[0], install.slice(1), quiet)
 }
+
+/** Whether this machine is an arm64 host with a /dev/kvm that we may use. */
+export function hasKvm() {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    return process.arch === 'arm64'
+  } catch {
+    return false
+  }
+}

@@ -58,7 +58,10 @@ export const ERROR_CODES = {
 
   TSVMM_LAB_QEMU: { exit: 'host', meaning: 'QEMU is missing or does not work' },
   TSVMM_LAB_TOOL: { exit: 'host', meaning: 'a program the lab needs is missing or failed' },
-  TSVMM_LAB_KERNEL: { exit: 'host', meaning: 'a host kernel does not have what the lab needs' },
+  TSVMM_LAB_KERNEL: {
+    exit: 'host',
+    meaning: 'a host kernel cannot be built, or does not have what the lab needs',
+  },
   TSVMM_LAB_DOWNLOAD: { exit: 'host', meaning: 'a download failed or broke off' },
   TSVMM_LAB_CACHE: { exit: 'host', meaning: 'the cache directory cannot be used' },
   TSVMM_LAB_HOST_PANIC: { exit: 'host', meaning: 'the kernel of the emulated host panicked' },

@@ -5,15 +5,9 @@ import { choosePmu } from '../pmu/choose.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { checkFilter } from '../pmu/filter.ts'
 import { renderPmuMode, type PmuRequest } from '../pmu/request.ts'
+import type { AllowedCpus } from './allowed-cpus.ts'
 import type { PmuPlan } from './builder.ts'
 import { probeWith } from './probe-host.ts'
-
-/** Where the vCPUs may run. */
-export interface AllowedCpus {
-  readonly cpus: readonly number[]
-  /** Whether they were asked for by number. */
-  readonly given: boolean
-}
 
 /**
  * What PMU the guest gets on this host, after asking KVM on scratch VMs what it takes.

@@ -1,18 +1,19 @@
 import type { Writable } from 'node:stream'
 import { GuestImage } from '../boot/image.ts'
 import { Uart16550, MmioBus } from '../devices/index.ts'
-import { InterruptedError, SyscallError, TsvmmError, UsageError } from '../errors/index.ts'
+import { InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
 import { MAX_IRQS, type GicKind } from '../gic/gic.ts'
-import { coreTypeOf, readCores, readHostPmuDetails, renderCpuList } from '../host/index.ts'
+import { coreTypeOf, readCores, readHostPmuDetails } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
-import { native, type System } from '../native/index.ts'
+import { native } from '../native/index.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { checkPmuInterrupt } from '../pmu/interrupt.ts'
 import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
 import { readVcpuState, type VcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
 import { ConsoleOutput } from './console.ts'
-import { decidePmu, planPmu, type AllowedCpus } from './guest-pmu.ts'
+import { allowedCpus } from './allowed-cpus.ts'
+import { decidePmu, planPmu } from './guest-pmu.ts'
 import { RAM_MIN, RAM_STEP, UART_BASE, UART_SIZE, UART_SPI } from './memory-map.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
@@ -72,7 +73,7 @@ export async function runGuest(
   const loaded = native()
   using kvm = openKvm(loaded.system)
   checkVcpus(request, kvm)
-  const allowed = allowedCpus(request, loaded.system)
+  const allowed = allowedCpus(request.affinity, loaded.system)
   using image = new GuestImage(request.image)
   const pmu = decidePmu(request.pmu, allowed, loaded.system, kvm)
   onPmuDecision(pmu)
@@ -150,23 +151,6 @@ function checkVcpus({ vcpus }: RunRequest, kvm: KvmFd): void {
     throw new UsageError(`--cpus ${vcpus} is more than KVM on this host gives a VM`, {
       try: [`--cpus ${most}    # the most`],
     })
-}
-
-/** The CPUs the vCPU threads will be on: those asked for, all of which we must be allowed. */
-function allowedCpus({ affinity }: RunRequest, system: System): AllowedCpus {
-  const ours = system.getAffinity(0)
-  if (typeof ours === 'number') throw new SyscallError('sched_getaffinity', -ours)
-  if (affinity === undefined) return { cpus: ours, given: false }
-  const beyond = affinity.filter(cpu => !ours.includes(cpu))
-  if (beyond.length > 0)
-    throw new UsageError(
-      `--vcpu-affinity ${renderCpuList(affinity)}: this process may not run on CPU ${renderCpuList(beyond)}`,
-      {
-        why: `the CPUs it may run on are ${renderCpuList(ours)} (those online, less what taskset or a cpuset takes away)`,
-        try: [`--vcpu-affinity ${renderCpuList(ours)}`],
-      },
-    )
-  return { cpus: affinity, given: true }
 }
 
 /** Whoever aborts without an error of ours ends the run as SIGTERM would. */

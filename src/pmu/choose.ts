@@ -180,7 +180,8 @@ function fixedProblem(question: PmuQuestion): string | undefined {
 /** The kernel picks the PMU of the CPU a vCPU happens to be made on: safe if there is but one. */
 function chooseDefault(question: PmuQuestion): PmuDecision {
   const { allowedCpus, probe } = question
-  const only = probe.pmus.find(({ pmu }) => covers(pmu, allowedCpus))
+  const covering = probe.pmus.filter(({ pmu }) => covers(pmu, allowedCpus))
+  const only = covering.find(probed => !isRefusedByKvm(question, probed)) ?? covering[0]
   if (only === undefined)
     return refuse(question, 'LOTTERY', {
       reason: `the kernel's own pick is a lottery: it is the PMU of whichever of the ${renderUsed(question)} the first vCPU is made on`,

@@ -56,7 +56,47 @@ describe('tsvmm run refuses before it touches anything', () => {
     [['--cpus', '0', 'x'], /argument '0' is invalid\. It is not a whole number from 1 up/],
     [['--cpus', '1.5', 'x'], /argument '1\.5' is invalid/],
     [['--timeout', '0', 'x'], /argument '0' is invalid/],
-    [['--pmu=best', 'x'], /argument 'best' is invalid\. Allowed choices are auto, off/],
+    [
+      ['--pmu-filter', 'allow:', 'x'],
+      /^error: --pmu-filter allow:: it names no event\ntry: {2}--pmu-filter allow:\w+/,
+    ],
+    [
+      ['--pmu-filter', 'allow:NOPE', 'x'],
+      /^error: --pmu-filter allow:NOPE: "NOPE" is no event\ntry: {2}--pmu-filter allow:\w+/,
+    ],
+    [
+      ['--pmu-filter', 'allow:0x11', '--pmu-filter', '0x12', 'x'],
+      /^error: --pmu-filter 0x12: it begins with neither allow: nor deny:\ntry: {2}--pmu-filter \w+:0x12/,
+    ],
+    [['--pmu-counters', 'x', 'x'], /argument 'x' is invalid\. It is not a whole number from 0 up/],
+    [['--pmu-counters', '-1', 'x'], /argument '-1' is invalid/],
+    [
+      ['--pmu-irq', 'ppi:23', 'x'],
+      /^error: --pmu-irq ppi:23 is beyond the last PPI, 15\nwhy: .*\ntry: {2}--pmu-irq ppi:7\n/,
+    ],
+    [
+      ['--pmu-irq', 'spi:0', 'x'],
+      /^error: --pmu-irq spi:0 needs SPI 0, which the UART has\nwhy: .*\ntry: {2}--pmu-irq spi:1\n/,
+    ],
+    [
+      ['--pmu-irq', 'foo', 'x'],
+      /^error: --pmu-irq foo is neither ppi: nor spi: with a number\ntry: {2}--pmu-irq ppi:7\n/,
+    ],
+    [['--pmu-strict=maybe', 'x'], /'maybe' is invalid\. Allowed choices are auto, on, off/],
+    [['--pmu-fallback=x', 'x'], /'x' is invalid\. Allowed choices are pin, none, fail/],
+    [['--on-unsupported-cpu=x', 'x'], /'x' is invalid\. Allowed choices are repin, fail/],
+    [
+      ['--pmu=off', '--pmu-counters', '2', 'x'],
+      /^error: --pmu-counters 2 and --pmu=off contradict each other\nwhy: .*\ntry: {2}leave --pmu-counters 2 out\ntry: {2}--pmu=auto --pmu-counters 2\n/,
+    ],
+    [
+      ['--pmu=fixed', '--pmu-filter', 'deny:CHAIN', 'x'],
+      /^error: --pmu-filter deny:0x1e and --pmu=fixed contradict each other\n/,
+    ],
+    [
+      ['--pmu=default', '--pmu-strict=on', 'x'],
+      /^error: --pmu-strict=on and --pmu=default contradict each other\n/,
+    ],
     [['--vcpu-affinity', '3-1', 'x'], /--vcpu-affinity 3-1: /],
     [['--vcpu-affinity', '', 'x'], /--vcpu-affinity : it names no CPU/],
     [['--json', '/', 'x'], /--json \/: the file cannot be written/],
@@ -68,6 +108,7 @@ describe('tsvmm run refuses before it touches anything', () => {
     const { status, stdout, stderr } = tsvmm('run', ...args)
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/^ +at /m)
+    expect(stderr.match(/^error: /gm)).toHaveLength(1)
     expect(stdout).toBe('')
     expect(status).toBe(2)
   })

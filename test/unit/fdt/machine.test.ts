@@ -29,7 +29,7 @@ const machineWithoutPmu: MachineDescription = {
 
 const gicv3Machine: MachineDescription = {
   ...machineWithoutPmu,
-  pmu: { interrupt: { kind: 'ppi', number: 7 } },
+  pmu: { interrupts: [{ kind: 'ppi', number: 7 }] },
 }
 
 const gicv2Machine: MachineDescription = {
@@ -71,6 +71,48 @@ test('an SPI is written with its own kind and without CPUs', () => {
   expect(cells(tree, '/serial@1000000', 'interrupts')).toEqual([0, 5, 4])
 })
 
+describe('a PMU with an SPI for each CPU', () => {
+  const interrupts = [40, 41, 42].map(number => ({ kind: 'spi', number }) as const)
+  const { root } = decodeFdt(encodeFdt(buildMachineTree({ ...gicv3Machine, pmu: { interrupts } })))
+  const decoded = { ...buildMachineTree(gicv3Machine), root }
+
+  test('names them in the order of the CPUs', () => {
+    expect(cells(decoded, '/pmu', 'interrupts')).toEqual([0, 40, 4, 0, 41, 4, 0, 42, 4])
+  })
+
+  test('says whose each is, by handles that lead to the CPUs and to nothing else', () => {
+    const phandles = ['/cpus/cpu@0', '/cpus/cpu@1', '/cpus/cpu@100'].map(path =>
+      cells(decoded, path, 'phandle'),
+    )
+    const gic = cells(decoded, '/interrupt-controller@3fff0000', 'phandle')
+
+    expect(cells(decoded, '/pmu', 'interrupt-affinity')).toEqual(phandles.flat())
+    expect(new Set([...phandles.flat(), ...gic!]).size).toBe(4)
+    expect(cells(decoded, '/', 'interrupt-parent')).toEqual(gic)
+  })
+
+  test('on a GICv2 names no CPUs within the interrupt', () => {
+    const two = interrupts.slice(0, 2)
+    const tree = buildMachineTree({ ...gicv2Machine, pmu: { interrupts: two } })
+
+    expect(cells(tree, '/pmu', 'interrupts')).toEqual([0, 40, 4, 0, 41, 4])
+  })
+
+  test('changes nothing else in the tree', () => {
+    const { root } = buildMachineTree({ ...gicv3Machine, pmu: { interrupts } })
+
+    expect(withoutPmu(root)).toEqual(withoutPmu(buildMachineTree(gicv3Machine).root))
+  })
+})
+
+test('with a PPI for all of them CPUs have no handles, and the PMU no affinity', () => {
+  const tree = buildMachineTree(gicv3Machine)
+
+  expect(cells(tree, '/pmu', 'interrupts')).toEqual([1, 7, 4])
+  expect(cells(tree, '/pmu', 'interrupt-affinity')).toBeUndefined()
+  expect(cells(tree, '/cpus/cpu@0', 'phandle')).toBeUndefined()
+})
+
 test('with eight CPUs on a GICv2 a PPI names all eight', () => {
   const mpidrs = Array.from({ length: 8 }, (_, i) => BigInt(i))
 
@@ -108,6 +150,15 @@ test('stdout-path leads to the UART wherever it is', () => {
   expect(path).toEqual(['/serial@9000000'])
   expect(findNode(root, path[0] ?? '')).toBeDefined()
 })
+
+/** A tree without its /pmu and the CPUs' handles. */
+function withoutPmu({ name, props, children }: FdtTree['root']): object {
+  return {
+    name,
+    props: [...props].filter(([key]) => key !== 'phandle' || !name.startsWith('cpu@')),
+    children: children.filter(({ name }) => name !== 'pmu').map(withoutPmu),
+  }
+}
 
 function cells(tree: FdtTree, path: string, property: string): number[] | undefined {
   const value = findNode(tree.root, path)?.props.get(property)

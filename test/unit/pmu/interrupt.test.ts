@@ -47,12 +47,12 @@ describe('parsePmuInterrupt', () => {
   ])('%j is refused', (text, problem, remedies) => {
     const error = thrownBy(() => parsePmuInterrupt(text))
 
-    expect(error.message).toBe(`--pmu-interrupt ${text} ${problem}`)
-    expect(error.try).toEqual(remedies.map(remedy => `--pmu-interrupt ${remedy}`))
+    expect(error.message).toBe(`--pmu-irq ${text} ${problem}`)
+    expect(error.try).toEqual(remedies.map(remedy => `--pmu-irq ${remedy}`))
   })
 
   test('a long text is cut', () => {
-    expect(() => parsePmuInterrupt('x'.repeat(400))).toThrow(/^--pmu-interrupt x{60}… is neither/)
+    expect(() => parsePmuInterrupt('x'.repeat(400))).toThrow(/^--pmu-irq x{60}… is neither/)
   })
 })
 
@@ -86,8 +86,8 @@ describe('checkPmuInterrupt', () => {
   ])('%s is refused', (text, problem, remedies) => {
     const error = thrownBy(() => checkPmuInterrupt(parsePmuInterrupt(text), SETTING))
 
-    expect(error.message).toBe(`--pmu-interrupt ${text} ${problem}`)
-    expect(error.try).toEqual(remedies.map(remedy => `--pmu-interrupt ${remedy}`))
+    expect(error.message).toBe(`--pmu-irq ${text} ${problem}`)
+    expect(error.try).toEqual(remedies.map(remedy => `--pmu-irq ${remedy}`))
   })
 
   test('who wrote an INTID for a PPI is told so', () => {
@@ -107,7 +107,7 @@ describe('checkPmuInterrupt', () => {
     const check = () =>
       checkPmuInterrupt({ kind: 'spi', first: 1 }, { vcpus: 64, nrIrqs: 64, taken: [] })
 
-    expect(thrownBy(check).try).toEqual(['--pmu-interrupt ppi:7'])
+    expect(thrownBy(check).try).toEqual(['--pmu-irq ppi:7'])
   })
 
   test('what passes is valid on every vCPU and nobody else’s; what is proposed passes', () => {
@@ -134,7 +134,7 @@ describe('checkPmuInterrupt', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(UsageError)
           for (const remedy of (error as UsageError).try) {
-            const proposed = parsePmuInterrupt(remedy.replace('--pmu-interrupt ', ''))
+            const proposed = parsePmuInterrupt(remedy.replace('--pmu-irq ', ''))
             expect(() => checkPmuInterrupt(proposed, setting)).not.toThrow()
           }
         }

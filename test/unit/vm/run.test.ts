@@ -9,9 +9,22 @@ const request: RunRequest = {
   vcpus: 1,
   ramSize: 256 * MIB,
   bootArgs: '',
-  pmu: 'auto',
-  pmuRequired: false,
+  pmu: {
+    mode: { kind: 'auto' },
+    fallback: 'none',
+    strict: 'auto',
+    interrupt: { kind: 'ppi', number: 7 },
+  },
+  onUnsupportedCpu: 'repin',
 }
+
+/** With other wishes for the PMU, and more RAM than there is. */
+const withPmu = (pmu: Partial<RunRequest['pmu']>, vcpus = 1): RunRequest => ({
+  ...request,
+  vcpus,
+  ramSize: 2 ** 40,
+  pmu: { ...request.pmu, ...pmu },
+})
 
 describe('checkRequest', () => {
   it('takes what fits', () => {
@@ -41,6 +54,39 @@ describe('checkRequest', () => {
     expect(() => checkRequest({ ...request, ramSize: 2 ** 40 }, 8192 * MIB)).toThrow(
       '--mem 1048576M is more than this machine has (8192 MiB)',
     )
+  })
+})
+
+describe('checkRequest refuses a PMU that no host could give, before all else:', () => {
+  it.each<[string, Partial<RunRequest['pmu']>, number, string]>([
+    ['a timer’s PPI', { interrupt: { kind: 'ppi', number: 11 } }, 1, 'ppi:11 is INTID 27'],
+    ['an INTID', { interrupt: { kind: 'ppi', number: 23 } }, 1, 'ppi:23 is beyond'],
+    ['the UART’s SPI', { interrupt: { kind: 'spi', first: 0 } }, 1, 'spi:0 needs SPI 0, which the'],
+    [
+      'SPIs beyond the GIC’s',
+      { interrupt: { kind: 'spi', first: 957 } },
+      4,
+      'spi:957 needs SPIs up',
+    ],
+  ])('%s', (_, pmu, vcpus, message) => {
+    expect(() => checkRequest(withPmu(pmu, vcpus), 1024 * MIB)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`--pmu-irq ${message}`) as string,
+        try: expect.arrayContaining(['--pmu-irq ppi:7']) as string[],
+        exitStatus: 2,
+      }) as Error,
+    )
+  })
+
+  it('a contradiction', () => {
+    expect(() => checkRequest(withPmu({ mode: { kind: 'off' }, counters: 2 }), 1024 * MIB)).toThrow(
+      '--pmu-counters 2 and --pmu=off contradict each other',
+    )
+  })
+
+  it('but takes the last SPIs a GIC can have', () => {
+    const irq = { interrupt: { kind: 'spi', first: 956 } } as const
+    expect(() => checkRequest({ ...withPmu(irq, 4), ramSize: 256 * MIB }, 1024 * MIB)).not.toThrow()
   })
 })
 

@@ -1,0 +1,255 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { GuestImage } from '../../../src/boot/image.ts'
+import { decodeFdt, findNode, readCells } from '../../../src/fdt/index.ts'
+import {
+  featureWords,
+  kvm_create_device,
+  kvm_device_attr,
+  kvm_one_reg,
+  kvm_vcpu_init,
+  KvmFd,
+  requestName,
+  SYSTEM_REGISTERS,
+  type FdKind,
+  type VcpuFeatureName,
+} from '../../../src/ioctl/index.ts'
+import type { NativeMemory, System } from '../../../src/native/index.ts'
+import { parsePmuFilter } from '../../../src/pmu/filter.ts'
+import { Vm, type PmuPlan } from '../../../src/vm/builder.ts'
+import { fdtOffset, FDT_MAX_SIZE, RAM_MIN } from '../../../src/vm/memory-map.ts'
+import { RecordingSystem, SCRATCH, type Call } from '../ioctl/recording-system.ts'
+
+const ENXIO = 6
+const EINVAL = 22
+
+const KVM = 3
+const VM = 100
+const VCPU = 200
+const GIC = 300
+
+const VGIC_GROUPS: Readonly<Record<number, string>> = { 0: 'ADDR', 3: 'NR_IRQS', 4: 'CTRL' }
+const PMU_ATTRIBUTES = ['IRQ', 'INIT', 'FILTER', 'SET_PMU', 'SET_NR_COUNTERS', 'FIXED']
+
+/** A KVM with a GICv3 that takes everything; what is done is written down in words. */
+class Host {
+  readonly done: string[] = []
+  readonly recording: RecordingSystem
+  readonly system: System
+  readonly mapped: NativeMemory[] = []
+  refuse: (what: string) => number = () => 0
+
+  constructor() {
+    const recording = new RecordingSystem('kvm', (call, scratch) => this.#answer(call, scratch))
+    this.recording = recording
+    this.system = Object.assign(Object.create(recording) as System, {
+      getAffinity: () => [0, 1, 2, 3],
+      setAffinity: (_: number, cpus: readonly number[]) => this.#did(`to CPUs ${cpus.join()}`),
+      mmap: (request: Parameters<System['mmap']>[0]) => {
+        const memory = recording.mmap(request)
+        if (typeof memory !== 'number') this.mapped.push(memory)
+        return memory
+      },
+    })
+  }
+
+  build(fields: { vcpus?: number; pmu?: PmuPlan }): Vm {
+    return Vm.build(this.system, new KvmFd(this.system, KVM, '/dev/kvm'), {
+      vcpus: 1,
+      ramSize: RAM_MIN,
+      image,
+      bootArgs: '',
+      ...fields,
+    })
+  }
+
+  #did(what: string): number {
+    this.done.push(what)
+    return -this.refuse(what)
+  }
+
+  #answer({ fd, request, argument }: Call, scratch: NativeMemory): number {
+    const kinds: readonly [number, FdKind][] = [
+      [GIC, 'device'],
+      [VCPU, 'vcpu'],
+      [VM, 'vm'],
+      [KVM, 'kvm'],
+    ]
+    const [first, kind] = kinds.find(([from]) => fd >= from)!
+    const on = kind === 'vcpu' ? `vcpu ${fd - first}` : kind
+    const name = (requestName(request, kind) ?? '').replace('KVM_', '')
+    switch (name) {
+      case 'CREATE_VM':
+        return VM
+      case 'CREATE_VCPU':
+        return VCPU + Number(argument)
+      case 'GET_VCPU_MMAP_SIZE':
+        return 4096
+      case 'CREATE_DEVICE':
+        kvm_create_device.encode(scratch, 0, { ...kvm_create_device.decode(scratch, 0), fd: GIC })
+        return 0
+      case 'ARM_PREFERRED_TARGET':
+        kvm_vcpu_init.encode(scratch, 0, { target: 5 })
+        return 0
+      case 'ARM_VCPU_INIT':
+        return this.#did(
+          `${on} INIT 0x${kvm_vcpu_init.decode(scratch, 0).features[0]!.toString(16)}`,
+        )
+      case 'GET_ONE_REG': {
+        const { id, addr } = kvm_one_reg.decode(scratch, 0)
+        if (id === SYSTEM_REGISTERS.MPIDR_EL1)
+          scratch.writeU64(Number(addr - SCRATCH), 0x8000_0000n + BigInt(fd - VCPU))
+        return 0
+      }
+      case 'SET_DEVICE_ATTR': {
+        const { group, attr, addr } = kvm_device_attr.decode(scratch, 0)
+        const value = addr === 0n ? '' : ` ${scratch.readU32(Number(addr - SCRATCH))}`
+        const what =
+          kind === 'vcpu'
+            ? `PMU ${PMU_ATTRIBUTES[Number(attr)]}`
+            : `${VGIC_GROUPS[group]}${group === 3 ? '' : ` ${attr}`}`
+        return this.#did(`${on} ${what}${value}`)
+      }
+      default:
+        return 0
+    }
+  }
+}
+
+let directory: string
+let image: GuestImage
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tsvmm-builder-'))
+  const path = join(directory, 'guest.flat')
+  writeFileSync(path, Buffer.from([0, 0, 0, 0x14]))
+  image = new GuestImage(path)
+})
+afterAll(() => {
+  image[Symbol.dispose]()
+  rmSync(directory, { recursive: true })
+})
+
+const plan: PmuPlan = {
+  selection: { kind: 'host-pmu', type: 11 },
+  cpus: [2, 3],
+  strict: false,
+  counters: 3,
+  filter: parsePmuFilter(['allow:0x11']),
+  interrupt: { kind: 'ppi', number: 7 },
+}
+
+const features = (...names: VcpuFeatureName[]) =>
+  `0x${featureWords(['KVM_ARM_VCPU_PSCI_0_2', ...names])[0]!.toString(16)}`
+
+describe('Vm.build', () => {
+  it('does it in the order the kernel accepts: the GIC before the PMU, the selection first', () => {
+    const host = new Host()
+
+    using vm = host.build({ vcpus: 2, pmu: plan })
+
+    expect(vm.gic).toBe('gicv3')
+    expect(vm.vcpus).toHaveLength(2)
+    expect(host.done.filter(what => !what.startsWith('device ADDR'))).toEqual([
+      'to CPUs 2,3',
+      `vcpu 0 INIT ${features('KVM_ARM_VCPU_PMU_V3')}`,
+      `vcpu 1 INIT ${features('KVM_ARM_VCPU_PMU_V3', 'KVM_ARM_VCPU_POWER_OFF')}`,
+      'to CPUs 0,1,2,3',
+      'device NR_IRQS 128',
+      'device CTRL 0',
+      'vcpu 0 PMU SET_PMU 11',
+      'vcpu 0 PMU SET_NR_COUNTERS 3',
+      // base_event 17 and nevents 1 as one word.
+      `vcpu 0 PMU FILTER 65553`,
+      'vcpu 0 PMU IRQ 23',
+      'vcpu 0 PMU INIT',
+      'vcpu 1 PMU IRQ 23',
+      'vcpu 1 PMU INIT',
+    ])
+  })
+
+  it('gives every vCPU STRICT, if it is to be', () => {
+    const host = new Host()
+
+    using vm = host.build({ vcpus: 2, pmu: { ...plan, strict: true } })
+
+    expect(vm.vcpus).toHaveLength(2)
+    expect(host.done).toContain(
+      `vcpu 1 INIT ${features('KVM_ARM_VCPU_PMU_V3', 'KVM_ARM_VCPU_PMU_V3_STRICT', 'KVM_ARM_VCPU_POWER_OFF')}`,
+    )
+  })
+
+  it('without a PMU moves nowhere and touches no PMU', () => {
+    const host = new Host()
+
+    using vm = host.build({ vcpus: 1 })
+
+    expect(vm.vcpus).toHaveLength(1)
+    expect(host.done.filter(what => !what.startsWith('device ADDR'))).toEqual([
+      `vcpu 0 INIT ${features()}`,
+      'device NR_IRQS 128',
+      'device CTRL 0',
+    ])
+    expect(findNode(fdtOf(host).root, '/pmu')).toBeUndefined()
+  })
+
+  it.each([
+    [8, 4, 128],
+    [92, 4, 128],
+    [93, 4, 160],
+    [956, 4, 992],
+  ])('has a GIC large enough for SPIs from %i for %i vCPUs', (first, vcpus, irqs) => {
+    const host = new Host()
+
+    using vm = host.build({ vcpus, pmu: { ...plan, interrupt: { kind: 'spi', first } } })
+
+    expect(vm.vcpus).toHaveLength(vcpus)
+    expect(host.done).toContain(`device NR_IRQS ${irqs}`)
+    expect(host.done.filter(what => what.includes('PMU IRQ'))).toEqual(
+      Array.from({ length: vcpus }, (_, i) => `vcpu ${i} PMU IRQ ${32 + first + i}`),
+    )
+  })
+
+  it('tells the guest of the SPIs it was given', () => {
+    const host = new Host()
+
+    using vm = host.build({ vcpus: 2, pmu: { ...plan, interrupt: { kind: 'spi', first: 8 } } })
+
+    expect(vm.vcpus).toHaveLength(2)
+    const pmu = findNode(fdtOf(host).root, '/pmu')
+    expect(readCells(pmu!.props.get('interrupts')!)).toEqual([0, 8, 4, 0, 9, 4])
+    expect(readCells(pmu!.props.get('interrupt-affinity')!)).toHaveLength(2)
+  })
+
+  it.each([
+    ['vcpu 1 INIT', EINVAL],
+    ['device CTRL', EINVAL],
+    ['vcpu 0 PMU SET_PMU', ENXIO],
+    ['vcpu 1 PMU INIT', ENXIO],
+  ])('gives back everything, and the thread, when %s is refused', (refused, errno) => {
+    const host = new Host()
+    host.refuse = what => (what.startsWith(refused) ? errno : 0)
+
+    expect(() => host.build({ vcpus: 2, pmu: plan })).toThrow('failed: E')
+
+    // The last made first.
+    expect(host.recording.closed).toEqual([VCPU + 1, VCPU, GIC, VM])
+    expect(host.mapped.every(({ released }) => released)).toBe(true)
+    expect(host.done.filter(what => what.startsWith('to CPUs')).at(-1)).toBe('to CPUs 0,1,2,3')
+  })
+
+  it('makes nothing of KVM’s where the thread cannot be put on the PMU’s CPUs', () => {
+    const host = new Host()
+    host.refuse = what => (what === 'to CPUs 2,3' ? EINVAL : 0)
+
+    expect(() => host.build({ vcpus: 1, pmu: plan })).toThrow('sched_setaffinity')
+
+    expect(host.done.filter(what => what.startsWith('vcpu'))).toEqual([])
+    expect(host.recording.closed).toEqual([VCPU, GIC, VM])
+  })
+})
+
+function fdtOf(host: Host) {
+  return decodeFdt(host.mapped[0]!.readBytes(fdtOffset(RAM_MIN), FDT_MAX_SIZE))
+}

@@ -28,8 +28,7 @@ export interface MachineDescription {
   readonly mpidrs: readonly bigint[]
   readonly gic: GicDescription
   readonly uart: { readonly registers: AddressRange; readonly interrupt: Interrupt }
-  /** Left out, the guest has no PMU. A PPI, the same one on every CPU. */
-  /** One PPI that all CPUs have, or an SPI for each of them, in the order of `mpidrs`. */
+  /** Left out, the guest has no PMU. One PPI that all CPUs have, or an SPI for each of them, in the order of `mpidrs`. */
   readonly pmu?: { readonly interrupts: readonly Interrupt[] }
   readonly bootArgs: string
   /** Where the initrd lies in RAM. */

@@ -117,18 +117,15 @@ function chooseAuto(question: PmuQuestion): PmuDecision {
   if (fixed.kind === 'fixed')
     return { ...fixed, reason: `${none}, and FIXED_COUNTERS_ONLY works on each of them` }
 
-  const few = judged.find(
-    ({ probed, objection }) => isCounters(objection) && covers(probed.pmu, allowedCpus),
-  )
-  if (few?.objection !== undefined)
-    return refuse(question, 'COUNTERS', {
-      reason: few.objection.reason,
-      suggestions: [`--pmu-counters ${few.probed.counters}    # the most`],
-    })
   const widest = judged
     .filter(({ objection }) => objection?.kind === 'cpus')
     .map(({ probed }) => ({ probed, size: share(probed.pmu, allowedCpus).length }))
     .sort((a, b) => b.size - a.size)[0]
+  const few = judged.find(
+    ({ probed, objection }) =>
+      isCounters(objection) && (widest === undefined || covers(probed.pmu, allowedCpus)),
+  )
+  if (few?.objection !== undefined) return refuseCounters(question, few.probed, few.objection)
   if (request.fallback === 'pin' && widest !== undefined && widest.size > 0)
     return grant(
       question,
@@ -136,6 +133,15 @@ function chooseAuto(question: PmuQuestion): PmuDecision {
       `${none}, and ${renderHostPmu(widest.probed.pmu)} covers the most`,
     )
   return without(question, 'NO_COMMON', none)
+}
+
+function refuseCounters(
+  question: PmuQuestion,
+  { counters = 0 }: ProbedPmu,
+  { reason }: Objection,
+): PmuDecision {
+  const suggestions = [`--pmu-counters ${counters}    # the most`]
+  return refuse(question, 'COUNTERS', { reason, suggestions })
 }
 
 function isCounters(objection: Objection | undefined): boolean {
@@ -190,6 +196,11 @@ function chooseDefault(question: PmuQuestion): PmuDecision {
   const objection = objectionTo(question, only)
   if (objection !== undefined)
     return refuse(question, 'NO_COMMON', { reason: objection.reason, suggestions: ['--pmu=auto'] })
+  if (only.isDefault?.ok === false)
+    return refuse(question, 'LOTTERY', {
+      reason: `this kernel picks one PMU for the whole host, and not ${renderHostPmu(only.pmu)} (as Linux before 6.3 did)`,
+      suggestions: ['--pmu=auto'],
+    })
   return {
     ...guestPmu(question, only, `the kernel picks it on the ${renderUsed(question)}`),
     kind: 'default',
@@ -207,24 +218,23 @@ function chooseNamed(question: PmuQuestion, name: string): PmuDecision {
     request.fallback === 'pin' && !affinityGiven && share(wanted.pmu, allowedCpus).length > 0
   if (objection === undefined || (objection.kind === 'cpus' && mayPin))
     return grant(question, wanted, `it was asked for (${renderPmuMode(request.mode)})`)
-  return isCounters(objection)
-    ? refuse(question, 'COUNTERS', {
-        reason: objection.reason,
-        suggestions: [`--pmu-counters ${wanted.counters}    # the most`],
-      })
-    : refuse(question, 'NO_COMMON', {
-        reason: objection.reason,
-        suggestions: [...affinities(question, [wanted]), '--pmu=auto'],
-      })
+  if (isCounters(objection)) return refuseCounters(question, wanted, objection)
+  return refuse(question, 'NO_COMMON', {
+    reason: objection.reason,
+    suggestions: [...affinities(question, [wanted]), '--pmu=auto'],
+  })
 }
 
 function refuseUnknown(question: PmuQuestion, name: string): PmuDecision {
   const names = question.probe.pmus.map(({ pmu }) => pmu.name)
   // Most people know the core, few know what the kernel makes of it.
-  const near = names.find(known => known.includes(name.toLowerCase())) ?? didYouMean(name, names)
+  const part = name.length > 2 ? name.toLowerCase() : undefined
+  const near =
+    names.find(known => part !== undefined && known.includes(part)) ?? didYouMean(name, names)
+  const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name
   const what = /^\d+$/.test(name)
-    ? `has the perf type ${name}`
-    : `is called ${JSON.stringify(name)}`
+    ? `has the perf type ${shown}`
+    : `is called ${JSON.stringify(shown)}`
   return {
     kind: 'refused',
     problem: 'UNKNOWN',
@@ -248,7 +258,7 @@ function grant(question: PmuQuestion, probed: ProbedPmu, reason: string): PmuDec
     ...given,
     kind: 'default',
     strict: false,
-    reason: `${reason}; this kernel has no SET_PMU, and picks it by itself there`,
+    reason: `${reason}; this kernel has no SET_PMU, and picks the only one by itself`,
   }
 }
 

@@ -94,7 +94,7 @@ function checkSpis(first: number, { vcpus, nrIrqs, taken }: PmuInterruptSetting)
   const free = candidates.find(spi => met(spi) === undefined)
   const remedy = free === undefined ? [] : [`spi:${free}`]
   const text = `spi:${first}`
-  const why = `each of ${vcpus} vCPUs has an SPI of its own, from SPI ${first} up`
+  const why = `every vCPU has an SPI of its own, ${vcpus} of them from SPI ${first} up`
 
   if (first + vcpus > count) {
     const last = first + vcpus - 1

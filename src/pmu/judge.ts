@@ -28,9 +28,9 @@ export function objectionTo(question: PmuQuestion, probed: ProbedPmu): Objection
   return undefined
 }
 
-/** A kernel without SET_PMU refuses no PMU: it was never asked. */
+/** A kernel without SET_PMU gives a guest the only PMU there is, and with several any of them. */
 export function isRefusedByKvm({ probe }: PmuQuestion, { setPmu }: ProbedPmu): boolean {
-  return probe.setPmu.ok && !setPmu.ok
+  return !setPmu.ok && (probe.setPmu.ok || probe.pmus.length > 1)
 }
 
 export function covers(pmu: HostPmu, cpus: readonly number[]): boolean {

@@ -38,12 +38,14 @@ export function decidePmu(
 
 function refusal(
   decision: Extract<PmuDecision, { kind: 'refused' }>,
-  { mode }: PmuRequest,
+  { mode, counters, filter, strict }: PmuRequest,
 ): PmuError {
+  const wished = counters !== undefined || filter !== undefined || strict === 'on'
   const others = decision.perPmu.filter(({ reason }) => reason !== decision.reason)
   return new PmuError(decision.problem, `${renderPmuMode(mode)}: ${decision.reason}`, {
     ...(others.length > 0 && { why: others.map(({ reason }) => reason).join('; ') }),
-    try: [...decision.suggestions, '--pmu=off'],
+    // Beside these wishes it would be a contradiction.
+    try: wished ? decision.suggestions : [...decision.suggestions, '--pmu=off'],
   })
 }
 

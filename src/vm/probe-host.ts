@@ -33,7 +33,15 @@ export function probeWith(system: System, kvm: KvmFd): PmuProbe {
     })
   const ipaBits = Math.min(DEFAULT_IPA_BITS, ipaLimit(kvm))
   return onCpus(system, cpus, () =>
-    probePmus({ kvm, createVm: () => createVm(kvm, ipaBits), pmus }),
+    probePmus({
+      kvm,
+      createVm: () => createVm(kvm, ipaBits),
+      pmus,
+      onCpuOf: (pmu, action) => {
+        const its = cpus.filter(cpu => pmu.cpus.includes(cpu))
+        return its.length > 0 ? onCpus(system, its, () => action(true)) : action(false)
+      },
+    }),
   )
 }
 

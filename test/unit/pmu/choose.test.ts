@@ -152,14 +152,35 @@ describe('auto chooses the PMU that covers all allowed CPUs', () => {
     expect(choose({ allowed: [0], pmus: [second, first] })).toMatchObject({ pmu: first })
   })
 
-  test('a kernel without SET_PMU picks it by itself on its CPUs', () => {
-    expect(choose({ allowed: [2, 3], pmus: bigLittle, kernel: { setPmu: false } })).toMatchObject({
+  test('a kernel without SET_PMU picks the only one by itself, and with several any', () => {
+    const kernel = { setPmu: false }
+    expect(choose({ allowed: [2, 3], pmus: [uniform], kernel })).toMatchObject({
       kind: 'default',
-      pmu: a72,
+      pmu: uniform,
       cpus: [2, 3],
       strict: false,
       reason:
-        'armv8_cortex_a72 (type 11, CPUs 2-3) covers all CPUs the vCPUs may use (2-3); this kernel has no SET_PMU, and picks it by itself there',
+        'armv8_pmuv3_0 (type 8, CPUs 0-3) covers all CPUs the vCPUs may use (2-3); this kernel has no SET_PMU, and picks the only one by itself',
+    })
+    expect(choose({ allowed: [2, 3], pmus: bigLittle, kernel })).toMatchObject({
+      kind: 'refused',
+      problem: 'NO_COMMON',
+    })
+  })
+
+  test('a kernel that picks one for the whole host is not trusted to pick it', () => {
+    const asked = question({ allowed: [2, 3], pmus: bigLittle, mode: 'default' })
+    const ask = (ok: boolean) => {
+      const isDefault = { call: 'KVM_ARM_VCPU_INIT', ok }
+      const pmus = asked.probe.pmus.map(it => ({ ...it, isDefault }))
+      return choosePmu({ ...asked, probe: { ...asked.probe, pmus } })
+    }
+    expect(ask(true)).toMatchObject({ kind: 'default', pmu: a72 })
+    expect(ask(false)).toMatchObject({
+      kind: 'refused',
+      problem: 'LOTTERY',
+      reason:
+        'this kernel picks one PMU for the whole host, and not armv8_cortex_a72 (type 11, CPUs 2-3) (as Linux before 6.3 did)',
     })
   })
 })
@@ -629,7 +650,9 @@ function expected({ allowedCpus, affinityGiven, probe, request }: PmuQuestion): 
   const wished = [counters, filter, strict === 'on' || undefined].some(it => it !== undefined)
   const bySequence = [...probe.pmus].sort((a, b) => a.pmu.cpus[0]! - b.pmu.cpus[0]!)
   const on = (pmu: HostPmu) => allowedCpus.filter(cpu => pmu.cpus.includes(cpu))
-  const taken = bySequence.filter(({ setPmu }) => setPmu.ok || !probe.setPmu.ok)
+  const taken = bySequence.filter(
+    ({ setPmu }) => setPmu.ok || (!probe.setPmu.ok && probe.pmus.length === 1),
+  )
   const enough = taken.filter(it => (it.counters ?? Infinity) >= (counters ?? 0))
   const covers = ({ pmu }: { pmu: HostPmu }) => on(pmu).length === allowedCpus.length
   const gets = (pmu: HostPmu, kind = probe.setPmu.ok ? 'host-pmu' : 'default') =>
@@ -668,7 +691,7 @@ function expected({ allowedCpus, affinityGiven, probe, request }: PmuQuestion): 
   const best = enough.find(covers)
   if (best !== undefined) return gets(best.pmu)
   if (fixed !== undefined) return fixed
-  if (taken.some(covers)) return 'refused COUNTERS'
+  if (taken.some(covers) || (taken.length > 0 && enough.length === 0)) return 'refused COUNTERS'
   const most = Math.max(0, ...enough.map(({ pmu }) => on(pmu).length))
   const widest = enough.find(({ pmu }) => on(pmu).length === most)
   return fallback === 'pin' && most > 0 ? gets(widest!.pmu) : without('NO_COMMON')
@@ -862,7 +885,7 @@ describe('for any host, kernel and request', () => {
       if (request.mode.kind !== 'auto' || decision.kind === 'refused') return
       const covering = probe.pmus.filter(
         it =>
-          (it.setPmu.ok || !probe.setPmu.ok) &&
+          (it.setPmu.ok || (!probe.setPmu.ok && probe.pmus.length === 1)) &&
           allowedCpus.every(cpu => it.pmu.cpus.includes(cpu)) &&
           (it.counters ?? 99) >= (request.counters ?? 0),
       )

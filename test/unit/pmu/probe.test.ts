@@ -51,6 +51,9 @@ interface Behaviour {
   readonly counters: Readonly<Record<number, number>>
   readonly pmuVer: bigint
   readonly filter: number
+  /** The type KVM picks for a VM that is made on a CPU of a PMU; this process may not go there. */
+  readonly picks: (pmu: HostPmu) => number
+  readonly elsewhere: boolean
   /** Errnos in place of what would be done, by request. */
   readonly fail: (call: string, kernel: KernelModel) => number | undefined
 }
@@ -64,6 +67,8 @@ const v73: Behaviour = {
   counters: { 10: 6, 11: 6, 12: 8, 13: 31 },
   pmuVer: 6n,
   filter: 0,
+  picks: ({ type }) => type,
+  elsewhere: false,
   fail: () => undefined,
 }
 
@@ -76,6 +81,7 @@ interface Vm {
   limit: number | undefined
   filtered: boolean
   fixed: boolean
+  picked: number
   /** What was done to it, in words. */
   readonly done: string[]
 }
@@ -87,6 +93,8 @@ class KernelModel {
   readonly #behaviour: Behaviour
   readonly #kinds = new Map<number, FdKind>([[3, 'kvm']])
   #nextFd = 10
+  /** What is picked where the thread is. */
+  #here = 0
 
   constructor(behaviour: Partial<Behaviour> = {}) {
     this.#behaviour = { ...v73, ...behaviour }
@@ -108,7 +116,15 @@ class KernelModel {
 
   probe(pmus: readonly HostPmu[]): PmuProbe {
     const { kvm } = this
-    return probePmus({ kvm, createVm: () => kvm.createVm(40), pmus })
+    return probePmus({
+      kvm,
+      createVm: () => kvm.createVm(40),
+      pmus,
+      onCpuOf: (pmu, action) => {
+        this.#here = this.#behaviour.picks(pmu)
+        return action(!this.#behaviour.elsewhere)
+      },
+    })
   }
 
   #name({ fd, request }: Call): string {
@@ -146,6 +162,7 @@ class KernelModel {
           limit: undefined,
           filtered: false,
           fixed: false,
+          picked: 0,
           done: [],
         })
         return vm
@@ -164,6 +181,7 @@ class KernelModel {
         if (target !== 5) return -EINVAL
         if (strict !== 0 && this.#behaviour.strictInit !== 0) return -this.#behaviour.strictInit
         this.#vmOf(fd).features = features[0]
+        this.#vmOf(fd).picked = this.#here
         return 0
       }
       case 'KVM_GET_ONE_REG': {
@@ -201,14 +219,14 @@ class KernelModel {
       case FILTER: {
         const { base_event, nevents, action } = kvm_pmu_event_filter.decode(scratch, at)
         vm.done.push(`FILTER ${base_event} ${nevents} ${action}`)
-        vm.filtered = true
+        vm.filtered = filter === 0
         return -filter
       }
       case SET_PMU: {
         const type = scratch.readI32(at)
         vm.done.push(`SET_PMU ${type}`)
-        if (vm.filtered || (vm.fixed && number5 === 'v8')) return -EBUSY
         if (counters[type] === undefined) return -ENXIO
+        if ((vm.filtered && vm.picked !== type) || (vm.fixed && number5 === 'v8')) return -EBUSY
         vm.type = type
         return 0
       }
@@ -253,12 +271,12 @@ describe('what it asks', () => {
     expect(kernel.requests.length).toBeLessThanOrEqual(50)
   })
 
-  test.each([0, 1, 2, 4])('is 7 ioctls for each of %i PMUs and 19 more', count => {
+  test.each([0, 1, 2, 4])('is 8 ioctls for each of %i PMUs and 15 more', count => {
     const kernel = new KernelModel(with5('v8'))
 
     kernel.probe(four.slice(0, count))
 
-    expect(kernel.requests).toHaveLength(7 * count + 19)
+    expect(kernel.requests).toHaveLength(8 * count + 15)
   })
 
   test('gives every candidate a VM of its own, and STRICT one as well', () => {
@@ -268,15 +286,13 @@ describe('what it asks', () => {
 
     expect(kernel.vms.map(({ done }) => done)).toEqual([
       [],
-      ['FILTER 0 1 1'],
       ['5'],
-      ['SET_PMU 10', 'SET_NR_COUNTERS 6', 'SET_NR_COUNTERS 7'],
-      ['SET_PMU 11', 'SET_NR_COUNTERS 6', 'SET_NR_COUNTERS 7'],
+      ['FILTER 0 1 1', 'SET_PMU 10', 'SET_NR_COUNTERS 6', 'SET_NR_COUNTERS 7'],
+      ['FILTER 0 1 1', 'SET_PMU 11', 'SET_NR_COUNTERS 6', 'SET_NR_COUNTERS 7'],
     ])
     const [plain] = featureWords(['KVM_ARM_VCPU_PSCI_0_2', 'KVM_ARM_VCPU_PMU_V3'])
     expect(kernel.vms.map(({ features }) => features)).toEqual([
       plain! | (1 << 9),
-      plain,
       plain,
       plain,
       plain,
@@ -361,6 +377,7 @@ describe('what it answers', () => {
             ok: true,
           },
           counters: 6,
+          isDefault: { call: 'KVM_ARM_VCPU_INIT on a CPU of armv8_cortex_a53', ok: true },
           setNrCounters: {
             most: {
               call: 'KVM_SET_DEVICE_ATTR KVM_ARM_VCPU_PMU_V3_CTRL/SET_NR_COUNTERS (counters 6)',
@@ -403,7 +420,7 @@ describe('what it answers', () => {
       },
       pmus: [{ setPmu: { ok: true }, counters: 6, setNrCounters: undefined }],
     })
-    expect(kernel.vms.map(({ done }) => done)).toEqual([['FILTER 0 1 1'], [], ['SET_PMU 10']])
+    expect(kernel.vms.map(({ done }) => done)).toEqual([[], ['FILTER 0 1 1', 'SET_PMU 10']])
   })
 
   test('on a kernel older than SET_PMU', () => {
@@ -429,11 +446,11 @@ describe('what it answers', () => {
     [4n, 65536],
     [6n, 65536],
   ])('with PMUVer %i a filter may name %i events', (pmuVer, events) => {
-    expect(new KernelModel({ pmuVer }).probe([]).filterEvents).toBe(events)
+    expect(new KernelModel({ pmuVer }).probe([a53]).filterEvents).toBe(events)
   })
 
   test('a filter that is refused is an answer', () => {
-    expect(new KernelModel({ filter: ENOMEM }).probe([]).filter).toMatchObject({
+    expect(new KernelModel({ filter: ENOMEM }).probe([a53]).filter).toMatchObject({
       ok: false,
       errno: 'ENOMEM',
       meaning: expect.stringContaining('no memory') as string,
@@ -446,6 +463,40 @@ describe('what it answers', () => {
       ok: false,
       errno: 'EINVAL',
     })
+  })
+})
+
+describe('what KVM picks by itself', () => {
+  test('is the PMU of the CPU since Linux 6.3', () => {
+    const { pmus } = new KernelModel().probe([a53, a72])
+
+    expect(pmus.map(({ isDefault }) => isDefault?.ok)).toEqual([true, true])
+  })
+
+  test('is one for the whole host before; the others are asked about once more', () => {
+    const kernel = new KernelModel({ picks: () => 10, strict: false })
+
+    const { pmus } = kernel.probe([a53, a72])
+
+    expect(pmus).toMatchObject([
+      { setPmu: { ok: true }, isDefault: { ok: true }, counters: 6 },
+      { setPmu: { ok: true }, isDefault: { ok: false, errno: 'EBUSY' }, counters: 6 },
+    ])
+    expect(kernel.vms.map(({ done }) => done[0])).toEqual([
+      undefined,
+      'FILTER 0 1 1',
+      'FILTER 0 1 1',
+      'SET_PMU 11',
+    ])
+  })
+
+  test('is not known of a PMU on whose CPUs this process may not be, or without filters', () => {
+    const elsewhere = new KernelModel({ elsewhere: true, picks: () => 10 }).probe([a53, a72])
+    expect(elsewhere.pmus).toMatchObject([{ setPmu: { ok: true } }, { setPmu: { ok: true } }])
+    expect(elsewhere.pmus.map(({ isDefault }) => isDefault)).toEqual([undefined, undefined])
+
+    const [only] = new KernelModel({ filter: ENOMEM }).probe([a53]).pmus
+    expect(only).toMatchObject({ setPmu: { ok: true }, isDefault: undefined })
   })
 })
 

@@ -81,15 +81,15 @@ describe('decidePmu', () => {
     const { recording, moves, decide } = host([1, 2, 7])
 
     expect(decide(request('auto'), [2])).toMatchObject({ kind: 'host-pmu', pmu: a72, counters: 6 })
-    expect(moves).toEqual([
-      [1, 2],
-      [1, 2, 7],
-    ])
+    expect(moves[0]).toEqual([1, 2])
+    expect(moves).toContainEqual([1])
+    expect(moves).toContainEqual([2])
+    expect(moves.at(-1)).toEqual([1, 2, 7])
     expect(recording.calls.length).toBeLessThanOrEqual(50)
   })
 
   it('says with code, reason, why and what to try that it cannot be had', () => {
-    const error = refusal(() => host().decide(request('auto', { fallback: 'fail', strict: 'on' })))
+    const error = refusal(() => host().decide(request('auto', { fallback: 'fail' })))
 
     expect(error).toMatchObject({
       code: 'TSVMM_PMU_NO_COMMON',

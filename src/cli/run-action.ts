@@ -4,7 +4,7 @@ import { parseCpuList } from '../host/index.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { parsePmuFilter } from '../pmu/filter.ts'
 import { parsePmuInterrupt } from '../pmu/interrupt.ts'
-import { parsePmuMode, type PmuRequest } from '../pmu/request.ts'
+import { parsePmuMode, renderPmuMode, type PmuRequest } from '../pmu/request.ts'
 import { outcomeError } from '../vm/outcome.ts'
 import { checkRequest, runGuest, type RunRequest, type RunResult } from '../vm/run.ts'
 import type { CliContext } from './context.ts'
@@ -71,8 +71,17 @@ function toRequest(positional: string | undefined, options: RunOptions): RunRequ
 /** Without `--pmu` nobody's vCPUs are kept anywhere for the sake of a PMU. */
 function toPmuRequest(options: RunOptions): PmuRequest {
   const { pmu, pmuFallback, pmuFilter } = options
+  const mode = parsePmuMode(pmu ?? 'auto')
+  if (pmuFallback !== undefined && mode.kind !== 'auto' && mode.kind !== 'named')
+    throw new UsageError(
+      `--pmu-fallback=${pmuFallback} and ${renderPmuMode(mode)} contradict each other`,
+      {
+        why: 'there is a fallback only for a PMU that does not cover all CPUs',
+        try: [`--pmu --pmu-fallback=${pmuFallback}`, renderPmuMode(mode)],
+      },
+    )
   return {
-    mode: parsePmuMode(pmu ?? 'auto'),
+    mode,
     fallback: pmuFallback ?? (pmu === undefined ? 'none' : 'pin'),
     counters: options.pmuCounters,
     filter: pmuFilter && parsePmuFilter(pmuFilter),

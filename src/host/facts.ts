@@ -1,3 +1,4 @@
+import type { HostPmu } from './pmus.ts'
 import { readCores, type HostCore } from './cores.ts'
 import { readHostCpus, type HostCpus } from './cpus.ts'
 import { readCpuset, type HostCpuset } from './cpuset.ts'
@@ -59,7 +60,7 @@ export function describeHost(sources: HostSources = {}): HostFacts {
  * `Cortex-A53, PMU armv8_cortex_a53`, or the one of the two that is known, or undefined.
  */
 export function coreTypeOf(
-  { cores, pmus }: Pick<HostFacts, 'cores' | 'pmus'>,
+  { cores, pmus }: { readonly cores: readonly HostCore[]; readonly pmus: readonly HostPmu[] },
   cpu: number,
 ): string | undefined {
   const midr = cores.find(core => core.cpu === cpu)?.midr

@@ -46,9 +46,11 @@ export async function provideHostKernel(
   cache: Cache,
   context: ToolContext,
 ): Promise<HostKernel> {
-  const suite = STABLE[name] ?? (SUITES.includes(name) ? name : undefined)
+  const suite =
+    (Object.hasOwn(STABLE, name) ? STABLE[name] : undefined) ??
+    (SUITES.includes(name) ? name : undefined)
   if (suite !== undefined) return asKernel(await fetchFrom(suite, cache, context))
-  const attribute5 = FCO_KERNELS[name]
+  const attribute5 = Object.hasOwn(FCO_KERNELS, name) ? FCO_KERNELS[name] : undefined
   if (attribute5 !== undefined) return fcoKernel(attribute5, cache, context)
   if (name.includes('/') || existsSync(name)) {
     return { name, image: await checkKernelImage(name), modules: [], arguments: [] }

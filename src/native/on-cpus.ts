@@ -6,6 +6,9 @@ import type { System } from './system.ts'
  * before. For what KVM makes depend on the CPU it is asked on: KVM_ARM_VCPU_INIT takes the PMU of
  * that CPU as the VM's default, and fails with ENODEV where there is none.
  *
+ * A CPU that is offline meanwhile is not among those it can go back to: sched_getaffinity does not
+ * name it.
+ *
  * `action` must not wait for anything: the thread is back where it was when this returns.
  *
  * @throws {@link SyscallError} EINVAL: none of `cpus` is online and within the cpuset

@@ -1,10 +1,11 @@
 import { BugError, type PmuProblem } from '../errors/index.ts'
-import { renderHostPmu } from '../host/index.ts'
+import { renderCpuList, renderHostPmu } from '../host/index.ts'
 import type { PmuDecision, Refusal } from './decision.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { filterNotices } from './filter.ts'
 import {
   affinities,
+  bareCpus,
   covers,
   inOrder,
   isRefusedByKvm,
@@ -16,7 +17,7 @@ import {
   type Objection,
 } from './judge.ts'
 import type { PmuProbe, ProbedPmu } from './probe.ts'
-import { renderPmuMode, type PmuRequest } from './request.ts'
+import { PMU_MODES, renderPmuMode, type PmuRequest } from './request.ts'
 
 /** All a decision depends on. */
 export interface PmuQuestion {
@@ -77,7 +78,18 @@ function noPmuAtAll(question: PmuQuestion): PmuDecision | undefined {
       'UNSUPPORTED',
       'KVM of this host has no PMU for guests (KVM_CAP_ARM_PMU_V3 is 0)',
     )
+  if (isNowhere(question))
+    return without(
+      question,
+      'NO_COMMON',
+      `no PMU of the host covers any of the ${renderUsed(question)}`,
+    )
   return undefined
+}
+
+/** Whether no allowed CPU has a PMU. */
+function isNowhere(question: PmuQuestion): boolean {
+  return bareCpus(question).length === question.allowedCpus.length
 }
 
 /** What the kernel lacks of a wish, whichever PMU is taken. */
@@ -130,7 +142,7 @@ function chooseAuto(question: PmuQuestion): PmuDecision {
     return grant(
       question,
       widest.probed,
-      `${none}, and ${renderHostPmu(widest.probed.pmu)} covers the most`,
+      `${none}, and of those that would do ${renderHostPmu(widest.probed.pmu)} covers the most`,
     )
   return without(question, 'NO_COMMON', none)
 }
@@ -153,7 +165,7 @@ function chooseFixed(question: PmuQuestion): PmuDecision {
   if (problem !== undefined)
     return refuse(question, 'NO_FIXED', {
       reason: `FIXED_COUNTERS_ONLY cannot be had: ${problem}`,
-      suggestions: ['--pmu=auto'],
+      suggestions: ['--pmu=auto', ...coveredAffinity(question)],
     })
   return {
     kind: 'fixed',
@@ -164,6 +176,14 @@ function chooseFixed(question: PmuQuestion): PmuDecision {
     reason: 'FIXED_COUNTERS_ONLY was asked for',
     notices: ['the guest has the cycle counter and no event counters (FIXED_COUNTERS_ONLY)'],
   }
+}
+
+/** The allowed CPUs that have some PMU, where FIXED_COUNTERS_ONLY lacks no more than the others'. */
+function coveredAffinity({ probe, allowedCpus }: PmuQuestion): string[] {
+  const covered = allowedCpus.filter(cpu => probe.pmus.some(({ pmu }) => pmu.cpus.includes(cpu)))
+  return probe.fixedCountersOnly.is === 'available' && covered.length < allowedCpus.length
+    ? [`--vcpu-affinity ${renderCpuList(covered)}`]
+    : []
 }
 
 /** Why FIXED_COUNTERS_ONLY cannot be had with this question, if it cannot. */
@@ -188,6 +208,12 @@ function chooseDefault(question: PmuQuestion): PmuDecision {
   const { allowedCpus, probe } = question
   const covering = probe.pmus.filter(({ pmu }) => covers(pmu, allowedCpus))
   const only = covering.find(probed => !isRefusedByKvm(question, probed)) ?? covering[0]
+  const bare = bareCpus(question)
+  if (bare.length > 0)
+    return refuse(question, 'NO_COMMON', {
+      reason: `no PMU of the host covers ${renderCpus(bare)}, and the kernel picks that of the CPU a vCPU is made on`,
+      suggestions: [...affinities(question, probe.pmus), '--pmu=auto'],
+    })
   if (only === undefined)
     return refuse(question, 'LOTTERY', {
       reason: `the kernel's own pick is a lottery: it is the PMU of whichever of the ${renderUsed(question)} the first vCPU is made on`,
@@ -230,7 +256,8 @@ function refuseUnknown(question: PmuQuestion, name: string): PmuDecision {
   // Most people know the core, few know what the kernel makes of it.
   const part = name.length > 2 ? name.toLowerCase() : undefined
   const near =
-    names.find(known => part !== undefined && known.includes(part)) ?? didYouMean(name, names)
+    names.find(known => part !== undefined && known.includes(part)) ??
+    didYouMean(name, [...names, ...PMU_MODES])
   const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name
   const what = /^\d+$/.test(name)
     ? `has the perf type ${shown}`
@@ -286,7 +313,17 @@ function guestPmu(question: PmuQuestion, { pmu, counters }: ProbedPmu, reason: s
 /** No PMU for the guest: a refusal, unless the request says that it is to be run all the same. */
 function without(question: PmuQuestion, problem: PmuProblem, reason: string): PmuDecision {
   const { mode, fallback, counters, filter, strict } = question.request
-  const suggestions = affinities(question, question.probe.pmus)
+  const mayPin = question.probe.pmus.some(
+    probed =>
+      objectionTo(question, probed)?.kind === 'cpus' &&
+      share(probed.pmu, question.allowedCpus).length > 0,
+  )
+  const suggestions = [
+    ...affinities(question, question.probe.pmus),
+    ...(mode.kind === 'auto' && fallback !== 'pin' && problem === 'NO_COMMON' && mayPin
+      ? ['--pmu-fallback=pin    # the vCPUs kept to the CPUs of one PMU']
+      : []),
+  ]
   const wished = counters !== undefined || filter !== undefined || strict === 'on'
   const refused = refuse(question, problem, { reason, suggestions })
   return mode.kind === 'auto' && fallback === 'none' && !wished

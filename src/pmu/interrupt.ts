@@ -28,6 +28,7 @@ const TIMERS: Readonly<Record<number, string>> = {
   10: 'EL2 physical timer',
   11: 'virtual timer',
   12: 'EL2 virtual timer',
+  13: 'secure physical timer',
   14: 'physical timer',
 }
 

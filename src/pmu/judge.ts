@@ -33,6 +33,11 @@ export function isRefusedByKvm({ probe }: PmuQuestion, { setPmu }: ProbedPmu): b
   return !setPmu.ok && (probe.setPmu.ok || probe.pmus.length > 1)
 }
 
+/** The allowed CPUs that no PMU covers. */
+export function bareCpus({ allowedCpus, probe }: PmuQuestion): number[] {
+  return allowedCpus.filter(cpu => !probe.pmus.some(({ pmu }) => pmu.cpus.includes(cpu)))
+}
+
 export function covers(pmu: HostPmu, cpus: readonly number[]): boolean {
   return cpus.every(cpu => pmu.cpus.includes(cpu))
 }
@@ -59,12 +64,12 @@ export function renderUsed({ allowedCpus }: PmuQuestion): string {
 }
 
 /**
- * `--vcpu-affinity` with which each of `pmus` would do: the allowed CPUs it covers; where none of
- * them covers any, the CPUs that would have to be allowed. Nothing for a PMU that would not do on
- * any CPU.
+ * `--vcpu-affinity` with which each of `pmus` would do: the allowed CPUs it covers. Where none of
+ * them covers any, the CPUs that would have to be allowed: by another `--vcpu-affinity`, or, if
+ * there was none, by whoever started us. Nothing for a PMU that would not do on any CPU.
  */
 export function affinities(question: PmuQuestion, pmus: readonly ProbedPmu[]): string[] {
-  const { allowedCpus, probe } = question
+  const { allowedCpus, affinityGiven, probe } = question
   if (!probe.pmuV3) return []
   const healable = pmus.filter(probed => (objectionTo(question, probed)?.kind ?? 'cpus') === 'cpus')
   const lists = (wanted: (cpu: number) => boolean) =>
@@ -72,8 +77,11 @@ export function affinities(question: PmuQuestion, pmus: readonly ProbedPmu[]): s
       .map(({ pmu }) => renderCpuList(pmu.cpus.filter(wanted)))
       .filter(list => list !== '')
   const covered = lists(cpu => allowedCpus.includes(cpu))
-  const best = covered.length > 0 ? covered : lists(() => true)
-  return [...new Set(best)].map(list => `--vcpu-affinity ${list}`)
+  if (covered.length > 0 || affinityGiven)
+    return [...new Set(covered.length > 0 ? covered : lists(() => true))].map(
+      list => `--vcpu-affinity ${list}`,
+    )
+  return [...new Set(lists(() => true))].map(list => `taskset -c ${list} tsvmm run …`)
 }
 
 /** `KVM_SET_DEVICE_ATTR KVM_ARM_VCPU_PMU_V3_CTRL/SET_PMU (type 9) → ENXIO, because …`. */

@@ -109,14 +109,16 @@ export function probePmus({ kvm, createVm, pmus, onCpuOf }: PmuProbing): PmuProb
   const filters: Answer[] = []
   const probeCandidate = (pmu: HostPmu, isThere: boolean): ProbedPmu => {
     const hasNrCounters = base.setNrCounters.ok
-    const first = onScratch(FEATURES, vcpu => {
-      filters.push(probeFilter(vcpu))
+    const ask = () => onScratch(FEATURES, vcpu => probeOne(vcpu, pmu, hasNrCounters))
+    if (!isThere) return ask()
+    let filter: Answer | undefined
+    const filtered = onScratch(FEATURES, vcpu => {
+      filters.push((filter = probeFilter(vcpu)))
       return probeOne(vcpu, pmu, hasNrCounters)
     })
-    const isOther = first.setPmu.errno === 'EBUSY'
-    const isDefault = isThere && (isOther || filters.at(-1)?.ok) ? pick(pmu, !isOther) : undefined
-    if (!isOther) return { ...first, isDefault: first.setPmu.ok ? isDefault : undefined }
-    return { ...onScratch(FEATURES, vcpu => probeOne(vcpu, pmu, hasNrCounters)), isDefault }
+    if (filtered.setPmu.errno === 'EBUSY') return { ...ask(), isDefault: pick(pmu, false) }
+    const isKnown = filtered.setPmu.ok && filter?.ok
+    return { ...filtered, isDefault: isKnown ? pick(pmu, true) : undefined }
   }
   const probed = pmus.map(pmu => onCpuOf(pmu, isThere => probeCandidate(pmu, isThere)))
   return { pmuV3, strict, ...base, pmus: probed, filter: filters[0] ?? NO_PMU_TO_FILTER, ...took() }
@@ -134,7 +136,11 @@ function pick(pmu: HostPmu, isThis: boolean): Answer {
   }
 }
 
-const NO_PMU_TO_FILTER: Answer = { call: 'KVM_SET_DEVICE_ATTR', ok: false, meaning: 'no PMU' }
+const NO_PMU_TO_FILTER: Answer = {
+  call: 'KVM_SET_DEVICE_ATTR KVM_ARM_VCPU_PMU_V3_CTRL/FILTER',
+  ok: false,
+  meaning: 'there is no PMU to filter the events of',
+}
 
 const FEATURES: readonly VcpuFeatureName[] = ['KVM_ARM_VCPU_PSCI_0_2', 'KVM_ARM_VCPU_PMU_V3']
 

@@ -36,11 +36,20 @@ export interface PmuRequest {
   readonly interrupt: PmuInterrupt
 }
 
-const WORDS = ['auto', 'off', 'fixed', 'default'] as const
+/** The modes that are words; anything else names a PMU. */
+export const PMU_MODES = ['auto', 'off', 'fixed', 'default'] as const
 
-/** `auto`, `off`, `fixed`, `default`; everything else is the name or the type of a PMU. */
+/**
+ * `auto`, `off`, `fixed`, `default`; everything else is the name or the type of a PMU.
+ *
+ * @throws {@link UsageError} nothing is there
+ */
 export function parsePmuMode(text: string): PmuMode {
-  const word = WORDS.find(word => word === text)
+  if (text.trim() === '')
+    throw new UsageError('--pmu= names no PMU and no mode', {
+      try: ['--pmu', ...PMU_MODES.map(mode => `--pmu=${mode}`)],
+    })
+  const word = PMU_MODES.find(word => word === text)
   return word === undefined ? { kind: 'named', name: text } : { kind: word }
 }
 

@@ -108,7 +108,7 @@ export class Vm implements Disposable {
     // After the last vCPU was created, which is refused from here on; before the PMU's INIT, which
     // takes an interrupt of an initialized GIC.
     initializeGic(gic, irqsFor(lastSpi(plan)))
-    if (plan.pmu !== undefined) attachPmu(fds, plan.pmu)
+    attach(system, fds, plan.pmu)
     const mpidrs = fds.map(vcpu => vcpu.getOneReg(SYSTEM_REGISTERS.MPIDR_EL1))
     const fdt = loadFdt(plan, layout, mpidrs, ram)
     setBootRegisters(fds[0], RAM_BASE + BigInt(plan.image.layout.loadOffset), fdt)
@@ -197,9 +197,14 @@ function initializeVcpus(
       const own: VcpuFeatureName[] = vcpu.id > 0 ? ['KVM_ARM_VCPU_POWER_OFF'] : []
       vcpu.init({ target, features: featureWords([...features, ...own]) })
     })
-  // KVM takes the PMU of the CPU we are on as the VM's first one, and fails where there is none.
+  // KVM takes the PMU of the CPU we are on as the VM's default, and fails where there is none.
   if (pmu === undefined) initialize()
   else onCpus(system, pmu.cpus, initialize)
+}
+
+/** On a CPU with the PMU too: Linux 6.3 to 6.7 take the default only when the first attribute is set. */
+function attach(system: System, vcpus: readonly VcpuFd[], pmu: PmuPlan | undefined): void {
+  if (pmu !== undefined) onCpus(system, pmu.cpus, () => attachPmu(vcpus, pmu))
 }
 
 /** @returns the device tree's guest physical address */

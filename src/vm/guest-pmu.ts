@@ -1,9 +1,10 @@
-import { BugError, PmuError } from '../errors/index.ts'
+import { BugError, PmuError, TsvmmError } from '../errors/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import type { System } from '../native/index.ts'
 import { choosePmu } from '../pmu/choose.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { checkFilter } from '../pmu/filter.ts'
+import type { PmuProbe } from '../pmu/probe.ts'
 import { renderPmuMode, type PmuRequest } from '../pmu/request.ts'
 import type { AllowedCpus } from './allowed-cpus.ts'
 import type { PmuPlan } from './builder.ts'
@@ -23,7 +24,8 @@ export function decidePmu(
 ): PmuDecision {
   if (request.mode.kind === 'off')
     return { kind: 'off', reason: 'no PMU was asked for', notices: [] }
-  const probe = probeWith(system, kvm)
+  const probe = tryToProbe(request, system, kvm)
+  if ('kind' in probe) return probe
   if (request.filter !== undefined && probe.filterEvents !== undefined)
     checkFilter(request.filter, probe.filterEvents)
   const decision = choosePmu({
@@ -36,16 +38,38 @@ export function decidePmu(
   return decision
 }
 
+/** Who did not ask for a PMU gets a guest without one rather than no guest. */
+function tryToProbe(request: PmuRequest, system: System, kvm: KvmFd): PmuProbe | PmuDecision {
+  try {
+    return probeWith(system, kvm)
+  } catch (error) {
+    const optional = request.mode.kind === 'auto' && request.fallback === 'none'
+    if (!optional || isWished(request) || !(error instanceof TsvmmError)) throw error
+    if (error instanceof BugError) throw error
+    return {
+      kind: 'none',
+      problem: 'UNSUPPORTED',
+      reason: `what PMU a guest can have could not be found out: ${error.message}`,
+      notices: [],
+      perPmu: [],
+      suggestions: [],
+    }
+  }
+}
+
+function isWished({ counters, filter, strict }: PmuRequest): boolean {
+  return counters !== undefined || filter !== undefined || strict === 'on'
+}
+
 function refusal(
   decision: Extract<PmuDecision, { kind: 'refused' }>,
-  { mode, counters, filter, strict }: PmuRequest,
+  request: PmuRequest,
 ): PmuError {
-  const wished = counters !== undefined || filter !== undefined || strict === 'on'
   const others = decision.perPmu.filter(({ reason }) => reason !== decision.reason)
-  return new PmuError(decision.problem, `${renderPmuMode(mode)}: ${decision.reason}`, {
+  return new PmuError(decision.problem, `${renderPmuMode(request.mode)}: ${decision.reason}`, {
     ...(others.length > 0 && { why: others.map(({ reason }) => reason).join('; ') }),
     // Beside these wishes it would be a contradiction.
-    try: wished ? decision.suggestions : [...decision.suggestions, '--pmu=off'],
+    try: isWished(request) ? decision.suggestions : [...decision.suggestions, '--pmu=off'],
   })
 }
 

@@ -1,9 +1,10 @@
+import { totalmem } from 'node:os'
 import type { Writable } from 'node:stream'
 import { GuestImage } from '../boot/image.ts'
 import { Uart16550, MmioBus } from '../devices/index.ts'
-import { InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
+import { HostError, InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
 import { MAX_IRQS, type GicKind } from '../gic/gic.ts'
-import { coreTypeOf, readCores, readHostPmuDetails } from '../host/index.ts'
+import { coreTypeOf, readCores, readHostPmus } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import { native } from '../native/index.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
@@ -69,6 +70,7 @@ export async function runGuest(
   request: RunRequest,
   { console, signal, onPmuDecision, onNotice }: RunSurroundings,
 ): Promise<RunResult> {
+  checkRequest(request, totalmem())
   requireArm64()
   const loaded = native()
   using kvm = openKvm(loaded.system)
@@ -111,11 +113,14 @@ export async function runGuest(
  */
 export function checkRequest(request: RunRequest, hostMemory: number): void {
   checkPmuRequest(request.pmu)
-  checkPmuInterrupt(request.pmu.interrupt, {
-    vcpus: request.vcpus,
-    nrIrqs: MAX_IRQS,
-    taken: [{ spi: UART_SPI, by: 'the UART' }],
-  })
+  if (request.pmu.mode.kind !== 'off')
+    checkPmuInterrupt(request.pmu.interrupt, {
+      vcpus: request.vcpus,
+      nrIrqs: MAX_IRQS,
+      taken: [{ spi: UART_SPI, by: 'the UART' }],
+    })
+  if (request.affinity?.length === 0)
+    throw new UsageError('the vCPUs are to be kept to no CPU at all (--vcpu-affinity)')
   const mib = (bytes: number) => Math.floor(bytes / 2 ** 20)
   if (request.ramSize < RAM_MIN)
     throw new UsageError(`--mem ${mib(request.ramSize)}M is too little for a guest`, {
@@ -133,13 +138,22 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
     )
 }
 
+/** For a sentence only: what sysfs does not say must not end a run. */
+function describeCpu(cpu: number): string | undefined {
+  try {
+    return coreTypeOf({ cores: readCores(), pmus: readHostPmus() }, cpu)
+  } catch (error) {
+    if (error instanceof HostError) return undefined
+    throw error
+  }
+}
+
 /** What the run loop needs to know of the PMU when a vCPU is on a CPU without it. */
 function describePmu(pmu: PmuDecision) {
   if (!('cpus' in pmu)) return {}
   return {
     supportedCpus: pmu.cpus,
-    describeCpu: (cpu: number) =>
-      coreTypeOf({ cores: readCores(), pmus: readHostPmuDetails() }, cpu),
+    describeCpu,
     ...('pmu' in pmu && { pmuName: pmu.pmu.name, pmuCpus: pmu.pmu.cpus }),
   }
 }

@@ -162,7 +162,7 @@ function explainRefusal({ repinProblem, supportedCpus, pmuCpus }: CpuRefusal): E
             'grep . /sys/devices/system/cpu/online /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/cpuset.cpus.effective    # what there is to run on',
             '--vcpu-affinity LIST    # CPUs of one PMU that stay online and in the cpuset',
           ]),
-      "--pmu=fixed    # no counter but the cycle counter, which every core's PMU has",
+      '--pmu=fixed    # where the kernel has FIXED_COUNTERS_ONLY: the cycle counter, on every CPU',
     ],
     see: ['Documentation/virt/kvm/devices/vcpu.rst, 1.4 KVM_ARM_VCPU_PMU_V3_SET_PMU (v7.3)'],
   }

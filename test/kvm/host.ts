@@ -42,6 +42,15 @@ export async function emulatedHost(options: LabOptions): Promise<KvmHost> {
   }
 }
 
+/** With the newest kernel Debian has: experimental's where there is one just now, or else sid's. */
+export async function newestHost(options: LabOptions): Promise<KvmHost> {
+  try {
+    return await emulatedHost({ ...options, hostKernel: 'experimental' })
+  } catch {
+    return emulatedHost({ ...options, hostKernel: 'sid' })
+  }
+}
+
 /** This machine where it is an arm64 host with KVM for us, otherwise a plain emulated one. */
 export async function anyHost(): Promise<KvmHost> {
   return hasKvm() ? localHost() : emulatedHost({})

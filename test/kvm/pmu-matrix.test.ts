@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { renderCpuList } from '../../src/host/index.ts'
 import type { PmuDecision } from '../../src/pmu/decision.ts'
 import { buildFcoKernel, FCO_BUILD_MS } from './fco-host.ts'
-import { emulatedHost, guest, type KvmHost, type LabOptions } from './host.ts'
+import { emulatedHost, guest, newestHost } from './host.ts'
 
 /** What stands in the first line of the table of docs/pmu.md, and what that means. */
 const WISHES: Readonly<Record<string, Wish>> = {
@@ -54,7 +54,9 @@ const hosts = rows.flatMap(([topologies = '', kernels = '', ...cells]) =>
 
 describe.each(hosts)('$topology, kernel $kernel', ({ topology, kernel, cells }) => {
   it('every mode gives what docs/pmu.md says, and the guest sees it', async () => {
-    await using host = await boot(topology, kernel)
+    await using host = await (kernel === 'newest'
+      ? newestHost({ topology })
+      : emulatedHost({ topology, hostKernel: kernel }))
     const wishes = Object.values(WISHES).map(wish =>
       wish.mode === 'last' ? { ...wish, mode: LAST_PMU[topology] } : wish,
     )
@@ -67,17 +69,6 @@ describe.each(hosts)('$topology, kernel $kernel', ({ topology, kernel, cells }) 
     results.forEach(expectGuestToAgree)
   })
 })
-
-/** `newest` is experimental's where there is one just now, or else sid's. */
-async function boot(topology: string, kernel: string): Promise<KvmHost> {
-  const host = (hostKernel: string) => emulatedHost({ topology, hostKernel } satisfies LabOptions)
-  if (kernel !== 'newest') return host(kernel)
-  try {
-    return await host('experimental')
-  } catch {
-    return host('sid')
-  }
-}
 
 function renderResult({ decision, error }: Result): string {
   if (error !== undefined) return `refused: ${error.code.replace('TSVMM_PMU_', '')}`

@@ -98,6 +98,9 @@ const choose = (given: Case) => choosePmu(question(given))
 
 const all = (pmus: readonly HostPmu[]) => pmus.flatMap(({ cpus }) => cpus)
 
+/** What is suggested besides where a PMU covers some of the allowed CPUs. */
+const PIN = '--pmu-fallback=pin    # the vCPUs kept to the CPUs of one PMU'
+
 const CYCLES_ONLY = parsePmuFilter(['allow:CPU_CYCLES'])
 
 describe('auto chooses the PMU that covers all allowed CPUs', () => {
@@ -210,7 +213,7 @@ describe('auto, where no PMU covers all allowed CPUs,', () => {
       strict: true,
       counters: 6,
       reason:
-        'no PMU of the host covers all CPUs the vCPUs may use (0-7), and armv9_cortex_a720 (type 11, CPUs 3-6) covers the most',
+        'no PMU of the host covers all CPUs the vCPUs may use (0-7), and of those that would do armv9_cortex_a720 (type 11, CPUs 3-6) covers the most',
       notices: ['the vCPUs are kept to CPUs 3-6: armv9_cortex_a720 does not cover CPUs 0-2,7'],
     })
   })
@@ -243,7 +246,7 @@ describe('auto, where no PMU covers all allowed CPUs,', () => {
         { pmu: a53, reason: 'armv8_cortex_a53 (type 10, CPUs 0-1) does not cover CPUs 2-3' },
         { pmu: a72, reason: 'armv8_cortex_a72 (type 11, CPUs 2-3) does not cover CPUs 0-1' },
       ],
-      suggestions: ['--vcpu-affinity 0-1', '--vcpu-affinity 2-3'],
+      suggestions: ['--vcpu-affinity 0-1', '--vcpu-affinity 2-3', PIN],
     })
   })
 
@@ -262,14 +265,14 @@ describe('auto, where no PMU covers all allowed CPUs,', () => {
         { reason: 'armv8_cortex_a53 (type 10, CPUs 0-1) does not cover CPU 2' },
         { reason: 'armv8_cortex_a72 (type 11, CPUs 2-3) does not cover CPU 1' },
       ],
-      suggestions: ['--vcpu-affinity 1', '--vcpu-affinity 2'],
+      suggestions: ['--vcpu-affinity 1', '--vcpu-affinity 2', PIN],
     })
   })
 
   test('an allowed CPU that has none at all counts', () => {
     expect(choose({ ...spread, allowed: [2, 4], request: { fallback: 'fail' } })).toMatchObject({
       problem: 'NO_COMMON',
-      suggestions: ['--vcpu-affinity 2'],
+      suggestions: ['--vcpu-affinity 2', PIN],
     })
   })
 
@@ -277,8 +280,8 @@ describe('auto, where no PMU covers all allowed CPUs,', () => {
     expect(choose({ ...spread, allowed: [4] })).toMatchObject({
       kind: 'refused',
       problem: 'NO_COMMON',
-      reason: 'no PMU of the host covers all CPUs the vCPUs may use (4)',
-      suggestions: ['--vcpu-affinity 0-1', '--vcpu-affinity 2-3'],
+      reason: 'no PMU of the host covers any of the CPUs the vCPUs may use (4)',
+      suggestions: ['taskset -c 0-1 tsvmm run …', 'taskset -c 2-3 tsvmm run …'],
     })
   })
 
@@ -309,7 +312,7 @@ describe('auto, where no PMU covers all allowed CPUs,', () => {
         },
         { pmu: a72 },
       ],
-      suggestions: ['--vcpu-affinity 2-3'],
+      suggestions: ['--vcpu-affinity 2-3', PIN],
     })
   })
 })
@@ -408,7 +411,7 @@ describe('a named PMU', () => {
     expect(choose({ allowed: [0, 1], pmus: bigLittle, mode: a72.name })).toMatchObject({
       kind: 'refused',
       problem: 'NO_COMMON',
-      suggestions: ['--vcpu-affinity 2-3', '--pmu=auto'],
+      suggestions: ['taskset -c 2-3 tsvmm run …', '--pmu=auto'],
     })
   })
 
@@ -671,6 +674,8 @@ function expected({ allowedCpus, affinityGiven, probe, request }: PmuQuestion): 
   if (mode.kind === 'off') return 'off'
   if (probe.pmus.length === 0) return without('NONE_ON_HOST')
   if (!probe.pmuV3) return without('UNSUPPORTED')
+  const bare = allowedCpus.filter(cpu => !probe.pmus.some(({ pmu }) => pmu.cpus.includes(cpu)))
+  if (bare.length === allowedCpus.length) return without('NO_COMMON')
   if (counters !== undefined && !probe.setNrCounters.ok) return 'refused COUNTERS'
   if (filter !== undefined && !probe.filter.ok) return 'refused FILTER'
   if (strict === 'on' && !probe.strict.ok) return 'refused STRICT'
@@ -678,7 +683,7 @@ function expected({ allowedCpus, affinityGiven, probe, request }: PmuQuestion): 
   if (mode.kind === 'default') {
     const only = taken.find(covers)
     if (only !== undefined) return gets(only.pmu, 'default')
-    return bySequence.some(covers) ? 'refused NO_COMMON' : 'refused LOTTERY'
+    return bySequence.some(covers) || bare.length > 0 ? 'refused NO_COMMON' : 'refused LOTTERY'
   }
   if (mode.kind === 'named') {
     const wanted = bySequence.find(it => [it.pmu.name, `${it.pmu.type}`].includes(mode.name))
@@ -956,12 +961,15 @@ describe('for any host, kernel and request', () => {
   test('suggested CPUs and counters give a PMU', () => {
     holds((question, decision) => {
       for (const suggestion of 'suggestions' in decision ? decision.suggestions : []) {
-        const [flag, value = ''] = suggestion.replace(/ +#.*/, '').split(' ')
-        if (flag === '--vcpu-affinity') {
-          const allowedCpus = parseCpuList(value)
+        const words = suggestion.replace(/ +#.*/, '').split(' ')
+        const [flag, value = '', cpus = ''] = words
+        if (flag === '--vcpu-affinity' || flag === 'taskset') {
+          const allowedCpus = parseCpuList(flag === 'taskset' ? cpus : value)
           const then = choosePmu({ ...question, allowedCpus, affinityGiven: true })
-          expect(['host-pmu', 'default']).toContain(then.kind)
-          expect(then).toMatchObject({ pinned: false, cpus: allowedCpus })
+          // Where no CPU had a PMU, what the kernel lacks of the wishes is told next.
+          if (then.kind === 'refused' && 'problem' in decision && decision.problem === 'NO_COMMON')
+            expect(['STRICT', 'FILTER', 'COUNTERS', 'UNKNOWN']).toContain(then.problem)
+          else expect(then).toMatchObject({ pinned: false, cpus: allowedCpus })
         } else if (flag === '--pmu-counters') {
           const then = choosePmu({
             ...question,
@@ -972,6 +980,9 @@ describe('for any host, kernel and request', () => {
             Number(value),
             'NO_COMMON',
           ])
+        } else if (flag === '--pmu-fallback=pin') {
+          const then = choosePmu({ ...question, request: { ...question.request, fallback: 'pin' } })
+          expect(['host-pmu', 'default']).toContain(then.kind)
         } else if (flag?.startsWith('--pmu=')) {
           expect(() => checkPmuRequest(wish(flag.slice('--pmu='.length)))).not.toThrow()
         } else expect(suggestion).toBe('--pmu-strict=auto')

@@ -82,9 +82,14 @@ describe('affinities', () => {
   })
 
   test('are the CPUs of each where none of them is allowed', () => {
-    expect(affinities(ask([7], [little, big]), [little, big])).toEqual([
+    const nowhere = ask([7], [little, big])
+    expect(affinities({ ...nowhere, affinityGiven: true }, [little, big])).toEqual([
       '--vcpu-affinity 0-1',
       '--vcpu-affinity 2-3',
+    ])
+    expect(affinities({ ...nowhere, affinityGiven: false }, [little, big])).toEqual([
+      'taskset -c 0-1 tsvmm run …',
+      'taskset -c 2-3 tsvmm run …',
     ])
   })
 

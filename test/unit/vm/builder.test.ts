@@ -158,6 +158,7 @@ describe('Vm.build', () => {
       'to CPUs 0,1,2,3',
       'device NR_IRQS 128',
       'device CTRL 0',
+      'to CPUs 2,3',
       'vcpu 0 PMU SET_PMU 11',
       'vcpu 0 PMU SET_NR_COUNTERS 3',
       // base_event 17 and nevents 1 as one word.
@@ -166,6 +167,7 @@ describe('Vm.build', () => {
       'vcpu 0 PMU INIT',
       'vcpu 1 PMU IRQ 23',
       'vcpu 1 PMU INIT',
+      'to CPUs 0,1,2,3',
     ])
   })
 

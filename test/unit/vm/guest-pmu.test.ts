@@ -97,7 +97,11 @@ describe('decidePmu', () => {
       message: '--pmu=auto: no PMU of the host covers all CPUs the vCPUs may use (0-3)',
       why: 'armv8_cortex_a53 (type 10, CPUs 0-1) does not cover CPUs 2-3; armv8_cortex_a72 (type 11, CPUs 2-3) does not cover CPUs 0-1',
       // Not --pmu=off, which STRICT excludes.
-      try: ['--vcpu-affinity 0-1', '--vcpu-affinity 2-3'],
+      try: [
+        '--vcpu-affinity 0-1',
+        '--vcpu-affinity 2-3',
+        '--pmu-fallback=pin    # the vCPUs kept to the CPUs of one PMU',
+      ],
     })
   })
 

@@ -78,7 +78,8 @@ function noPmuAtAll(question: PmuQuestion): PmuDecision | undefined {
       'UNSUPPORTED',
       'KVM of this host has no PMU for guests (KVM_CAP_ARM_PMU_V3 is 0)',
     )
-  if (isNowhere(question))
+  const { mode } = question.request
+  if ((mode.kind === 'auto' || mode.kind === 'default') && isNowhere(question))
     return without(
       question,
       'NO_COMMON',
@@ -133,10 +134,12 @@ function chooseAuto(question: PmuQuestion): PmuDecision {
     .filter(({ objection }) => objection?.kind === 'cpus')
     .map(({ probed }) => ({ probed, size: share(probed.pmu, allowedCpus).length }))
     .sort((a, b) => b.size - a.size)[0]
-  const few = judged.find(
-    ({ probed, objection }) =>
-      isCounters(objection) && (widest === undefined || covers(probed.pmu, allowedCpus)),
-  )
+  const short = judged.filter(({ objection }) => isCounters(objection))
+  const few =
+    short.find(({ probed }) => covers(probed.pmu, allowedCpus)) ??
+    (widest === undefined
+      ? short.find(({ probed }) => share(probed.pmu, allowedCpus).length > 0)
+      : undefined)
   if (few?.objection !== undefined) return refuseCounters(question, few.probed, few.objection)
   if (request.fallback === 'pin' && widest !== undefined && widest.size > 0)
     return grant(
@@ -178,24 +181,31 @@ function chooseFixed(question: PmuQuestion): PmuDecision {
   }
 }
 
-/** The allowed CPUs that have some PMU, where FIXED_COUNTERS_ONLY lacks no more than the others'. */
-function coveredAffinity({ probe, allowedCpus }: PmuQuestion): string[] {
-  const covered = allowedCpus.filter(cpu => probe.pmus.some(({ pmu }) => pmu.cpus.includes(cpu)))
-  return probe.fixedCountersOnly.is === 'available' && covered.length < allowedCpus.length
+/** The CPUs on which it could be had, if the others are all that is wrong. */
+function coveredAffinity(question: PmuQuestion): string[] {
+  const bare = withoutUsablePmu(question)
+  const covered = question.allowedCpus.filter(cpu => !bare.includes(cpu))
+  const heals = bare.length > 0 && covered.length > 0
+  return heals && fixedProblem({ ...question, allowedCpus: covered }) === undefined
     ? [`--vcpu-affinity ${renderCpuList(covered)}`]
     : []
 }
 
+/** The allowed CPUs that have no PMU which KVM takes. */
+function withoutUsablePmu(question: PmuQuestion): number[] {
+  const taken = question.probe.pmus.filter(probed => !isRefusedByKvm(question, probed))
+  return question.allowedCpus.filter(cpu => !taken.some(({ pmu }) => pmu.cpus.includes(cpu)))
+}
+
 /** Why FIXED_COUNTERS_ONLY cannot be had with this question, if it cannot. */
 function fixedProblem(question: PmuQuestion): string | undefined {
-  const { probe, allowedCpus, request } = question
+  const { probe, request } = question
   const { is, answers } = probe.fixedCountersOnly
   if (is === 'absent')
     return `this kernel does not have it (${answers.map(renderAnswer).join('; ')})`
   if (is === 'something-else')
     return `its number means something else to this kernel (${answers.map(renderAnswer).join('; ')})`
-  const taken = probe.pmus.filter(probed => !isRefusedByKvm(question, probed))
-  const bare = allowedCpus.filter(cpu => !taken.some(({ pmu }) => pmu.cpus.includes(cpu)))
+  const bare = withoutUsablePmu(question)
   if (bare.length > 0) return `no PMU that KVM takes covers ${renderCpus(bare)}`
   if (request.counters !== undefined) return 'it has no event counters for --pmu-counters'
   if (request.filter !== undefined) return 'it excludes --pmu-filter'

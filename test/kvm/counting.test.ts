@@ -81,7 +81,11 @@ describe('a guest counts, and takes its overflow interrupt', () => {
   )
 
   it('through a GICv2', async () => {
-    await on({ gic: 2 }, host => expectAllToPass(host, { gic: 2 }))
+    await on({ gic: 2 }, async host => {
+      await expectAllToPass(host, { gic: 2 })
+      // Two vCPUs: each has an SPI of its own.
+      await expectAllToPass(host, { gic: 2, options: ['--pmu-irq', 'spi:8', '-c', '2'], intid: 40 })
+    })
   })
 
   it('through a GICv2, without VHE, on kernel 6.1', async () => {

@@ -3,6 +3,7 @@ import { accessSync, constants, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { LabError } from '../../src/errors/index.ts'
 import { Lab } from '../../src/lab/index.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -46,10 +47,15 @@ export async function emulatedHost(options: LabOptions): Promise<KvmHost> {
 export async function newestHost(options: LabOptions): Promise<KvmHost> {
   try {
     return await emulatedHost({ ...options, hostKernel: 'experimental' })
-  } catch {
+  } catch (error) {
+    const isThere = !(error instanceof LabError) || !NO_KERNEL.includes(error.code)
+    if (isThere) throw error
     return emulatedHost({ ...options, hostKernel: 'sid' })
   }
 }
+
+/** Debian has none at present, or it cannot be fetched. */
+const NO_KERNEL: readonly string[] = ['TSVMM_LAB_KERNEL', 'TSVMM_LAB_DOWNLOAD', 'TSVMM_LAB_TOOL']
 
 /** This machine where it is an arm64 host with KVM for us, otherwise a plain emulated one. */
 export async function anyHost(): Promise<KvmHost> {

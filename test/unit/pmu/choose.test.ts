@@ -675,7 +675,8 @@ function expected({ allowedCpus, affinityGiven, probe, request }: PmuQuestion): 
   if (probe.pmus.length === 0) return without('NONE_ON_HOST')
   if (!probe.pmuV3) return without('UNSUPPORTED')
   const bare = allowedCpus.filter(cpu => !probe.pmus.some(({ pmu }) => pmu.cpus.includes(cpu)))
-  if (bare.length === allowedCpus.length) return without('NO_COMMON')
+  const nowhere = bare.length === allowedCpus.length
+  if (nowhere && ['auto', 'default'].includes(mode.kind)) return without('NO_COMMON')
   if (counters !== undefined && !probe.setNrCounters.ok) return 'refused COUNTERS'
   if (filter !== undefined && !probe.filter.ok) return 'refused FILTER'
   if (strict === 'on' && !probe.strict.ok) return 'refused STRICT'
@@ -696,7 +697,8 @@ function expected({ allowedCpus, affinityGiven, probe, request }: PmuQuestion): 
   const best = enough.find(covers)
   if (best !== undefined) return gets(best.pmu)
   if (fixed !== undefined) return fixed
-  if (taken.some(covers) || (taken.length > 0 && enough.length === 0)) return 'refused COUNTERS'
+  if (taken.some(covers) || (enough.length === 0 && taken.some(it => on(it.pmu).length > 0)))
+    return 'refused COUNTERS'
   const most = Math.max(0, ...enough.map(({ pmu }) => on(pmu).length))
   const widest = enough.find(({ pmu }) => on(pmu).length === most)
   return fallback === 'pin' && most > 0 ? gets(widest!.pmu) : without('NO_COMMON')

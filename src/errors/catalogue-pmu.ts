@@ -5,6 +5,9 @@ import type { CatalogueEntry, Rows } from './catalogue.ts'
 const doc = (section: string) => `Documentation/virt/kvm/devices/vcpu.rst, ${section} (v7.3)`
 const code = (name: string) => `arch/arm64/kvm/pmu-emul.c, ${name}() (v7.3)`
 
+const PROPOSAL =
+  'KVM: arm64: PMU: Introduce FIXED_COUNTERS_ONLY, [PATCH v7 3/4] on the kvmarm list (not in v7.3)'
+
 const LIST_PMUS = 'grep . /sys/bus/event_source/devices/*/{type,cpus}    # the PMUs of this host'
 
 const NO_FEATURE: CatalogueEntry = {
@@ -22,6 +25,7 @@ const ALREADY_INITIALISED: CatalogueEntry = {
 const BAD_POINTER: CatalogueEntry = {
   why: 'the kernel cannot read or write the payload at the address it was given',
   try: ['report it: addresses are never taken from the user'],
+  see: [code('kvm_arm_pmu_v3_set_attr')],
 }
 
 const NO_SUCH_ATTRIBUTE = 'this kernel does not know the attribute, or cannot read it back'
@@ -41,6 +45,7 @@ export const PMU_ROWS: Rows = {
     },
     ENXIO: {
       why: 'no PMU interrupt has been set on this vCPU',
+      try: ['set it before it is read'],
       see: [doc('1.1'), code('kvm_arm_pmu_v3_get_attr')],
     },
     EFAULT: BAD_POINTER,
@@ -53,6 +58,7 @@ export const PMU_ROWS: Rows = {
     },
     EBUSY: {
       why: "this vCPU's PMU is initialised already",
+      try: ['do KVM_ARM_VCPU_PMU_V3_INIT once per vCPU, as the last of its PMU'],
       see: [doc('1.2'), code('kvm_arm_pmu_v3_set_attr')],
     },
     ENXIO: {
@@ -132,10 +138,12 @@ export const PMU_ROWS: Rows = {
     EBUSY: {
       why: "the VM has run, this vCPU's PMU is initialised, or a PMU or a filter was set, which excludes it",
       try: ['choose between SET_PMU and FIXED_COUNTERS_ONLY, on a new VM'],
+      see: [PROPOSAL],
     },
     ENXIO: {
       why: 'this kernel has no FIXED_COUNTERS_ONLY: no released kernel does (v7.3)',
       try: ['keep the vCPUs to CPUs of one PMU and select that'],
+      see: [PROPOSAL],
     },
   },
 }

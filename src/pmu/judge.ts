@@ -1,6 +1,6 @@
 import { renderCpuList, renderHostPmu, type HostPmu } from '../host/index.ts'
 import type { Answer, ProbedPmu } from './probe.ts'
-import type { PmuQuestion } from './choose.ts'
+import type { PmuQuestion } from './question.ts'
 
 /** Why a PMU cannot be the guest's. */
 export interface Objection {

@@ -53,10 +53,21 @@ describe('every row', () => {
       expect(entry.why).toMatch(/^[^.]\S* .*[^.\s]$/)
       for (const remedy of entry.try ?? []) expect(remedy).toMatch(/^\S.*[^.\s]$/)
       for (const source of entry.see ?? [])
-        expect(source).toMatch(/^(Documentation|arch|virt)\/\S+,? .*\(v7\.3\)$/)
+        expect(source).toMatch(
+          /^((Documentation|arch|virt)\/\S+,? .*\(v7\.3\)|KVM: arm64: .* \(not in v7\.3\))$/,
+        )
     },
   )
 })
+
+test.each(rows.filter(([key]) => key.startsWith('KVM_ARM_VCPU_PMU_V3_CTRL/')))(
+  '%s %s, of the PMU, says why, what to try and where it stands',
+  (...row) => {
+    const [, , entry] = row
+    expect(entry.try?.length).toBeGreaterThan(0)
+    expect(entry.see?.length).toBeGreaterThan(0)
+  },
+)
 
 describe('lookUp', () => {
   test('a row of the attribute wins over one of the request', () => {

@@ -14,10 +14,16 @@ const { native, onCpus } = await load('native/index')
 const { attachPmu } = await load('pmu/attach')
 
 const ROUNDS = 5
+let ioctls = 0
 const DISTRIBUTOR = 0x3fff_0000n
 const REDISTRIBUTOR_SIZE = 0x2_0000n
 
 const { system } = native()
+const ioctl = system.ioctl.bind(system)
+system.ioctl = (...call) => {
+  ioctls++
+  return ioctl(...call)
+}
 const [pmu] = readHostPmus()
 const kvm = KvmFd.open(system)
 const most = kvm.checkExtension('KVM_CAP_MAX_VCPUS')
@@ -38,7 +44,7 @@ for (const vcpus of [1, 8, 64, 512].filter(count => count <= most)) {
   }
   console.log(
     `  ${String(vcpus).padStart(3)} vCPUs: ${(median(many) * 1000).toFixed(0).padStart(5)} µs per vCPU, ` +
-      `${(median(many) / median(one)).toFixed(2)} of what it costs in a VM of its own`,
+      `${ioctls} ioctls, ${(median(many) / median(one)).toFixed(2)} of what it costs in a VM of its own`,
   )
 }
 console.log(`  peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`)
@@ -54,6 +60,7 @@ function attach(vcpus) {
     const features = featureWords(['KVM_ARM_VCPU_PSCI_0_2', 'KVM_ARM_VCPU_PMU_V3'])
     onCpus(system, pmu.cpus, () => fds.forEach(fd => fd.init({ target, features })))
     initializeGic(gic, irqsFor(0))
+    ioctls = 0
     const start = performance.now()
     attachPmu(fds, {
       selection: { kind: 'host-pmu', type: pmu.type },

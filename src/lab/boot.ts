@@ -1,7 +1,7 @@
 import { type FileHandle, readFile, writeFile } from 'node:fs/promises'
 
 import { decodeFdt, encodeFdt } from '../fdt/index.ts'
-import { DEFAULT_NODE, provideBaseArchive } from './arm64-node.ts'
+import { checkNodeRequest, DEFAULT_NODE, provideBaseArchive } from './arm64-node.ts'
 import { Cache, cacheDirectory } from './cache.ts'
 import { EmulatedHost } from './emulated-host.ts'
 import { checkPmuDrivers, provideHostKernel } from './host-kernel.ts'
@@ -45,11 +45,13 @@ export async function startHost(options: BootOptions): Promise<EmulatedHost> {
     progress: options.progress ?? (() => undefined),
   }
   const { machine, clusters } = chooseMachine(options)
+  const node = options.node ?? DEFAULT_NODE
+  checkNodeRequest(node)
   const cache = new Cache(cacheDirectory(context.env))
+  const qemu = await provideQemu(context)
   const kernel = await provideHostKernel(options.hostKernel ?? DEFAULT_HOST_KERNEL, cache, context)
   await checkPmuDrivers(kernel, clusters)
-  const qemu = await provideQemu(context)
-  const base = await provideBaseArchive(options.node ?? DEFAULT_NODE, cache, context)
+  const base = await provideBaseArchive(node, cache, context)
 
   // The descriptors go to QEMU; ours are closed when it has them.
   const files: FileHandle[] = []

@@ -62,14 +62,18 @@ export function outcomeError(
   }
 }
 
+/** What KVM resets such registers to. arch/arm64/kvm/sys_regs.c, reset_unknown() (v6.12). */
+const NEVER_WRITTEN = 0x1de7ec7edbadc0den
+
 /** More vCPUs than these are left to `--json`. */
 const VCPUS_SHOWN = 4
 
 function whereabouts(vcpus: readonly VcpuState[]): Explanation {
   if (vcpus.length === 0) return {}
   const hex = (value: bigint) => `0x${value.toString(16)}`
-  const places = vcpus
-    .slice(0, VCPUS_SHOWN)
-    .map(({ PC, ESR_EL1 }, index) => `vcpu ${index} was at PC ${hex(PC)} (ESR_EL1 ${hex(ESR_EL1)})`)
+  const places = vcpus.slice(0, VCPUS_SHOWN).map(({ PC, ESR_EL1 }, index) => {
+    const esr = ESR_EL1 === NEVER_WRITTEN ? 'no exception yet' : `ESR_EL1 ${hex(ESR_EL1)}`
+    return `vcpu ${index} was at PC ${hex(PC)} (${esr})`
+  })
   return { why: places.join(', ') }
 }

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { InterruptedError, LabError } from '../../../src/errors/index.ts'
-import { newestMatching, provideBaseArchive } from '../../../src/lab/arm64-node.ts'
+import { InterruptedError, LabError, UsageError } from '../../../src/errors/index.ts'
+import {
+  checkNodeRequest,
+  newestMatching,
+  provideBaseArchive,
+} from '../../../src/lab/arm64-node.ts'
 import { Cache } from '../../../src/lab/cache.ts'
 import { provideHostKernel } from '../../../src/lab/host-kernel.ts'
 import { provideQemu } from '../../../src/lab/qemu.ts'
@@ -165,10 +169,15 @@ describe('Node for arm64', () => {
     expect(newestMatching(versions, '24')).toBeUndefined()
   })
 
-  test.each(['', 'x', '20.x', '20.1', 'latest', '../20'])('is not "%s"', async request => {
-    await expect(provideBaseArchive(request, cache, context)).rejects.toMatchObject({
-      code: 'TSVMM_USAGE',
-    })
+  test.each(['', 'x', '20.x', '20.1', 'latest', '../20', '12', '20.18.3'])(
+    'is not "%s"',
+    request => {
+      expect(() => checkNodeRequest(request)).toThrow(UsageError)
+    },
+  )
+
+  test.each(['20', '20.19.0', '24', '22.3.1'])('may be %s', request => {
+    expect(() => checkNodeRequest(request)).not.toThrow()
   })
 
   test('whose download breaks off is an error with npm’s last line', async () => {

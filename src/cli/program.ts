@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { EXIT_CODES } from '../errors/index.ts'
 import type { CliContext } from './context.ts'
 import { addLabCommand } from './lab.ts'
+import { addProbeCommand } from './probe.ts'
 import { addRunCommand } from './run.ts'
 
 const packageJson = createRequire(import.meta.url)('../../package.json') as {
@@ -26,6 +27,7 @@ export function buildProgram(context: CliContext): Command {
       writeErr: text => context.stderr.write(text),
     })
   addRunCommand(program, context)
+  addProbeCommand(program, context)
   addLabCommand(program, context)
   for (const command of [program, ...program.commands]) command.exitOverride()
   return program

@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import type { CliContext } from './context.ts'
+
+/** What can be asked for. */
+export const PROBE_TOPICS = ['pmus', 'cpus', 'caps', 'gic', 'all'] as const
+
+export type ProbeTopic = (typeof PROBE_TOPICS)[number]
+
+/** What commander makes of the flags. */
+export interface ProbeOptions {
+  /** `true` without a file. */
+  readonly json?: string | true
+  readonly sysroot?: string
+}
+
+/** `tsvmm probe`: facts about this host, no judgement. */
+export function addProbeCommand(program: Command, context: CliContext): void {
+  program
+    .command('probe')
+    .summary('show what this host is: PMUs, CPUs, KVM')
+    .description(
+      'Shows facts about this host: what the kernel says of CPUs and PMUs, and what KVM answers when asked,\n' +
+        'on VMs made for the question. Where KVM cannot be asked, the rest still is shown, and why.',
+    )
+    .argument(
+      '[topic]',
+      'pmus: the PMUs, and what a guest can have of them; cpus: every CPU and its core; caps: all KVM ' +
+        'capabilities; gic: interrupt controllers and limits of VMs; all: the short form (default)',
+    )
+    .option('--json [file]', 'everything as JSON, into the file, or on stdout instead of the text')
+    .option(
+      '--sysroot <dir>',
+      'look at a saved tree, DIR/sys and DIR/proc, on any machine; KVM is not asked',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  tsvmm probe\n' +
+        '  tsvmm probe pmus --json | jq .kvm.pmus\n' +
+        '  tsvmm lab --topology biglittle -- probe pmus      # no arm64 host at hand\n' +
+        '  tsvmm probe cpus --sysroot ./saved                # of another machine',
+    )
+    .action(async (topic: string | undefined, options: ProbeOptions) => {
+      const { probe } = await import('./probe-action.ts')
+      await probe(topic, options, context)
+    })
+}

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { decodeCpuList, readSysfs } from './sysfs.ts'
+
+/**
+ * The CPUs that the process whose /proc this is may run on: what sched_getaffinity would say of it,
+ * without native code. Undefined where /proc does not tell.
+ *
+ * @param online the kernel's mask may name CPUs that do not run, sched_getaffinity does not
+ * @throws {@link HostError} `SYSFS` naming the file that is unreadable or nonsense
+ * @see Documentation/filesystems/proc.rst, 1.1 (v6.12): Cpus_allowed_list
+ * @see kernel/sched/syscalls.c, `sched_getaffinity` (v6.12)
+ */
+export function readAffinity(
+  online: readonly number[],
+  procRoot = '/proc',
+): readonly number[] | undefined {
+  const file = join(procRoot, 'self/status')
+  const list = /^Cpus_allowed_list:(.*)$/m.exec(readSysfs(file) ?? '')?.[1]
+  if (list === undefined) return undefined
+  const allowed = new Set(decodeCpuList(file, list.trim()))
+  return online.filter(cpu => allowed.has(cpu))
+}

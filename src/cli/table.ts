@@ -52,3 +52,8 @@ export function printable(text: string): string {
     character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   )
 }
+
+/** `0x414fd0c1`. */
+export function hex(value: bigint): string {
+  return `0x${value.toString(16)}`
+}

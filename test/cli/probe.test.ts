@@ -1,0 +1,239 @@
+import { spawnSync } from 'node:child_process'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { APPLE_M1, GRAVITON3, HOTPLUG, pmuFiles, RK3399 } from '../unit/host/machines.ts'
+
+type Files = Readonly<Record<string, string>>
+
+const bin = fileURLToPath(new URL('../../bin/tsvmm.js', import.meta.url))
+
+let folder: string
+beforeAll(() => {
+  folder = fs.mkdtempSync(join(tmpdir(), 'tsvmm-test-'))
+})
+afterAll(() => fs.rmSync(folder, { recursive: true }))
+
+/** Without native code: an addon that is loaded is an error. */
+function probe(...args: string[]) {
+  const argv = ['--no-addons', bin, 'probe', ...args]
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: folder })
+  return { status, stdout: String(stdout), stderr: String(stderr) }
+}
+
+/** A saved tree with this below sys, and with this below proc. */
+function tree(sys: Files, proc: Files = {}): string {
+  const root = fs.mkdtempSync(join(folder, 'tree-'))
+  for (const [top, files] of Object.entries({ sys, proc }))
+    for (const [path, content] of Object.entries(files)) {
+      const file = join(root, top, path)
+      fs.mkdirSync(dirname(file), { recursive: true })
+      fs.writeFileSync(file, content)
+    }
+  return root
+}
+
+function withFile(files: Files, path: string, content: string): Files {
+  expect(files).toHaveProperty([path])
+  return { ...files, [path]: content }
+}
+
+describe('tsvmm probe --sysroot shows a machine we do not have', () => {
+  const saved = () => tree(RK3399, { 'self/status': 'Cpus_allowed_list:\t0-4\n' })
+
+  it('all of it, in short', () => {
+    const root = saved()
+    const { status, stdout, stderr } = probe('--sysroot', root)
+    expect(stdout).toMatch(
+      /^CPUS {2}CORE .*\n0-3 {3}Cortex-A53 r0p4 \(Arm\) +485 {2}armv8_cortex_a53 +8\n4-5 {3}Cortex-A72 r0p2 \(Arm\) +1024 {2}armv8_cortex_a72 +7\n\n/,
+    )
+    expect(stdout).toMatch(/^affinity of this process {2}0-4$/m)
+    expect(stdout).toMatch(new RegExp(`\\n\\nKVM was not asked: ${root} is a saved tree\\n$`))
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
+
+  it('as JSON, MIDRs as hexadecimal strings, with and without a topic behind --json', () => {
+    const root = saved()
+    const { status, stdout, stderr } = probe('--sysroot', root, '--json', 'pmus')
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    const result = JSON.parse(stdout) as Record<string, unknown>
+    expect(result).toMatchObject({
+      schemaVersion: 1,
+      command: 'probe',
+      exitStatus: 0,
+      topic: 'pmus',
+      sysroot: root,
+      host: {
+        cpus: { possible: [0, 1, 2, 3, 4, 5], offline: [], uncovered: [] },
+        affinity: [0, 1, 2, 3, 4],
+        pmus: [
+          { name: 'armv8_cortex_a53', type: 8, cpus: [0, 1, 2, 3], cores: ['Cortex-A53'] },
+          { name: 'armv8_cortex_a72', type: 7, events: { cpu_cycles: 17, inst_spec: 27 } },
+        ],
+      },
+    })
+    expect(result).not.toHaveProperty('kvm')
+    const { cores } = result['host'] as { cores: unknown[] }
+    expect(cores[4]).toEqual({
+      cpu: 4,
+      midr: '0x410fd082',
+      core: 'Cortex-A72 r0p2 (Arm)',
+      capacity: 1024,
+      pmu: 'armv8_cortex_a72',
+    })
+    expect(JSON.parse(probe('pmus', '--json', '--sysroot', root).stdout)).toEqual(result)
+    expect(JSON.parse(probe('pmus', '--sysroot', root, '--json', '-').stdout)).toEqual(result)
+  })
+
+  it('as JSON into a file, and the text on stdout', () => {
+    const file = join(folder, 'host.json')
+    const { status, stdout } = probe('cpus', '--json', file, '--sysroot', saved())
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^CPU {2}STATE {3}CORE/m)
+    expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toMatchObject({ topic: 'cpus' })
+  })
+
+  it.each<[string, Files, RegExp]>([
+    ['a server', GRAVITON3, /^armv8_pmuv3_0 {5}9 {2}0-1 {3}Neoverse-V1 .* slots=8 /m],
+    ['PMUs without caps', APPLE_M1, /^apple_icestorm_pmu +10 {2}0-1 +Icestorm-M1 +2$/m],
+    ['CPUs that are not there', HOTPLUG, /^CPUs without a PMU: 4-7$/m],
+  ])('%s', (_, files, row) => {
+    const { status, stdout } = probe('pmus', '--sysroot', tree(files))
+    expect(stdout).toMatch(row)
+    expect(status).toBe(0)
+  })
+
+  it('and does not pass on what a terminal would act on', () => {
+    const evil = { ...RK3399, ...pmuFiles('evil', { type: '9', cpus: '0', 'caps/x': '\u001b[2J' }) }
+    const { stdout } = probe('pmus', '--sysroot', tree(evil))
+    expect(stdout).toContain('x=\\u{1b}[2J\n')
+  })
+})
+
+describe('a tree that is damaged is explained by the file', () => {
+  const cpu = 'devices/system/cpu'
+  const a53 = 'bus/event_source/devices/armv8_cortex_a53'
+  const midr = `${cpu}/cpu1/regs/identification/midr_el1`
+
+  it.each<[string, Files, RegExp]>([
+    ['a hole', { [`${cpu}/online`]: '0\n' }, /there is no .*\/cpu\/possible/],
+    [
+      'a list of CPUs that is none',
+      withFile(RK3399, `${cpu}/online`, 'all of them\n'),
+      /\/cpu\/online holds "all of them", not a list of CPUs/,
+    ],
+    ['a MIDR that is none', withFile(RK3399, midr, 'x\n'), /cpu1.*midr_el1 holds "x", not a MIDR/],
+    ['a type that is none', withFile(RK3399, `${a53}/type`, '-1\n'), /a53\/type holds "-1"/],
+    ['a PMU without a type', { ...RK3399, ...pmuFiles('odd', { cpus: '0' }) }, /no .*odd\/type/],
+    ['a directory for a file', { ...RK3399, [`${cpu}/cpu0/cpu_capacity/x`]: '' }, /cpu_capacity/],
+  ])('%s', (_, files, message) => {
+    const sys = Object.fromEntries(
+      Object.entries(files).filter(
+        ([path]) => !Object.keys(files).some(f => f.startsWith(`${path}/`)),
+      ),
+    )
+    const { status, stdout, stderr } = probe('--sysroot', tree(sys))
+    expect(stderr).toMatch(/^error: /)
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(stdout).toBe('')
+    expect(status).toBe(120)
+  })
+
+  it('also in JSON', () => {
+    const root = tree(withFile(RK3399, midr, 'x\n'))
+    const { status, stdout } = probe('--sysroot', root, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      exitStatus: 120,
+      topic: 'all',
+      error: { code: 'TSVMM_HOST_SYSFS', message: expect.stringContaining(midr) as string },
+    })
+    expect(status).toBe(120)
+  })
+})
+
+describe('bad input is one sentence and a remedy, and nothing is done', () => {
+  it.each<[string[], RegExp]>([
+    [
+      ['pmu'],
+      /^error: tsvmm probe pmu: there is no such topic; did you mean pmus\?\ntry: {2}tsvmm probe pmus\n$/,
+    ],
+    [['weather'], /there is no such topic\ntry: {2}one of pmus, cpus, caps, gic, all\n$/],
+    [['pmus', 'cpus'], /too many arguments/],
+    [
+      ['--json', 'cpu'],
+      /--json cpu: is that a file or a topic\?\ntry: {2}tsvmm probe cpus --json\n/,
+    ],
+    [['--json', '/nowhere/x.json'], /--json \/nowhere\/x\.json: the file cannot be written/],
+    [['--json', '/'], /--json \/: the file cannot be written/],
+    [['--sysroot', '/nowhere'], /--sysroot \/nowhere is no directory/],
+    [['--sysroot', bin], /tsvmm\.js is no directory/],
+    [['--sysroot', '/dev'], /--sysroot \/dev holds no sysfs: there is no \/dev\/sys\/devices/],
+    [['--sysroot', '/sys'], /--sysroot \/sys holds no sysfs.*try: {2}--sysroot \/\n/s],
+    [['--sysroot', ''], /--sysroot {2}is no directory/],
+    [
+      ['caps', '--sysroot', '/'],
+      /--sysroot \/: caps is what KVM says, and a saved tree has no KVM/,
+    ],
+    [['--sysroot'], /option '--sysroot <dir>' argument missing/],
+  ])('%j', (args, message) => {
+    const before = fs.readdirSync(folder)
+    const { status, stdout, stderr } = probe(...args)
+    expect(stderr).toMatch(message)
+    expect(stderr.match(/^error: /gm)).toHaveLength(1)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(stdout).toBe('')
+    expect(status).toBe(2)
+    expect(fs.readdirSync(folder)).toEqual(before)
+  })
+})
+
+describe('on a machine that cannot run guests', { skip: process.arch === 'arm64' }, () => {
+  const reason = 'tsvmm runs guests on arm64 hosts, and this machine is x64'
+
+  it('what sysfs says is shown, and in one line why KVM is not', () => {
+    const { status, stdout, stderr } = probe()
+    expect(stdout).toMatch(/^CPUs online +\S+$/m)
+    expect(stdout).toContain(`\n\nKVM could not be asked: ${reason}; try: tsvmm lab -- `)
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
+
+  it('JSON has the error in place of the answers', () => {
+    const { status, stdout } = probe('--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      exitStatus: 0,
+      host: { cpus: {} },
+      kvm: { error: { code: 'TSVMM_HOST_ARCH', message: reason, try: [expect.anything()] } },
+    })
+    expect(status).toBe(0)
+  })
+
+  it.each(['caps', 'gic'])('%s has nothing to say: an error, also in JSON', topic => {
+    expect(probe(topic)).toMatchObject({
+      status: 120,
+      stdout: '',
+      stderr: expect.stringContaining(`error: ${reason}\n`) as string,
+    })
+    const { status, stdout } = probe(topic, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      exitStatus: 120,
+      topic,
+      kvm: { error: { code: 'TSVMM_HOST_ARCH' } },
+      error: { code: 'TSVMM_HOST_ARCH' },
+    })
+    expect(status).toBe(120)
+  })
+
+  it('cpus does not ask KVM at all', () => {
+    expect(probe('cpus')).toMatchObject({
+      status: 0,
+      stdout: expect.not.stringContaining('KVM') as string,
+    })
+  })
+})

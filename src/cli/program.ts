@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { createRequire } from 'node:module'
 import { EXIT_CODES } from '../errors/index.ts'
 import type { CliContext } from './context.ts'
+import { addExplainCommand } from './explain.ts'
 import { addLabCommand } from './lab.ts'
 import { addProbeCommand } from './probe.ts'
 import { addRunCommand } from './run.ts'
@@ -29,6 +30,7 @@ export function buildProgram(context: CliContext): Command {
   addRunCommand(program, context)
   addProbeCommand(program, context)
   addLabCommand(program, context)
+  addExplainCommand(program, context)
   for (const command of [program, ...program.commands]) command.exitOverride()
   return program
 }

@@ -1,0 +1,156 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CAPABILITIES } from '../../src/ioctl/index.ts'
+import { emulatedHost, type KvmHost } from './host.ts'
+
+/* `tsvmm probe` on a host with two kinds of core. */
+let host: KvmHost
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tsvmm-test-'))
+  host = await emulatedHost({ topology: 'biglittle' })
+})
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+const probe = (...args: string[]) => host.exec('tsvmm', 'probe', ...args)
+
+describe('for people', () => {
+  it('in short: the kinds of core with their PMUs, what KVM gives, what it can do', async () => {
+    const { status, stdout, stderr } = await probe()
+    expect(stdout).toMatch(
+      /^CPUS .*\n0-1 .* armv8_cortex_a53 +\d+ {2}accepted +6 {2}yes\n2-3 .* armv8_cortex_a72 +\d+ {2}accepted +6 {2}yes\n\n/,
+    )
+    expect(stdout).toMatch(/^CPUs online +0-3$/m)
+    expect(stdout).toMatch(/^affinity of this process +0-3$/m)
+    expect(stdout).toMatch(/^PMU abilities of KVM +SET_PMU, FILTER \(65536 events\)$/m)
+    expect(stdout).toMatch(/^ {2}absent +STRICT, SET_NR_COUNTERS, FIXED_COUNTERS_ONLY$/m)
+    expect(stdout).toMatch(/^capabilities of KVM +\d+ of \d+$/m)
+    expect(stdout).toMatch(/^GICs for guests +GICv3, ITS$/m)
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
+
+  it('the PMUs, with the answers of KVM and what they mean', async () => {
+    const { status, stdout } = await probe('pmus')
+    expect(stdout).toMatch(/^armv8_cortex_a53 +\d+ {2}0-1 +Neoverse-N1 +\d+ {2}.*slots=0/m)
+    expect(stdout).toMatch(/^armv8_cortex_a72 {2}accepted +6 {2}yes$/m)
+    expect(stdout).toMatch(/^SET_NR_COUNTERS +absent +.* → ENXIO, this kernel does not have/m)
+    expect(stdout).toMatch(/took [\d.]+ ms\.\n$/)
+    expect(status).toBe(0)
+  })
+
+  it('the same widths through a pipe as into a file', async () => {
+    const line =
+      'tsvmm probe pmus | grep -v ms >$0/a; tsvmm probe pmus >$0/c; grep -v ms $0/c | cmp - $0/a'
+    expect(await host.exec('sh', '-c', line, folder)).toMatchObject({ status: 0, stdout: '' })
+  })
+
+  it('interrupt controllers and limits of VMs', async () => {
+    expect((await probe('gic')).stdout).toMatch(
+      /^GIC .*\nGICv2 {2}absent +-.*\nGICv3 {2}available +512.*\nITS +available +-.*\nGICv5 {2}absent .*\n\nIPA bits of a VM, at most {2}48\nvCPUs of a VM, at most +512, recommended 4\n$/,
+    )
+  })
+})
+
+describe('as JSON', () => {
+  it('all of it, which a second process reads from a pipe', async () => {
+    const { status, stdout, stderr } = await host.exec('sh', '-c', 'tsvmm probe --json | cat')
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    const result = JSON.parse(stdout) as {
+      kvm: { capabilities: Record<string, number | null>; pmus: { pmus: object[] } }
+    }
+    expect(result).toMatchObject({
+      schemaVersion: 1,
+      command: 'probe',
+      topic: 'all',
+      host: {
+        cpus: { possible: [0, 1, 2, 3], online: [0, 1, 2, 3], uncovered: [] },
+        affinity: [0, 1, 2, 3],
+        pmus: [
+          { name: 'armv8_cortex_a53', cpus: [0, 1] },
+          { name: 'armv8_cortex_a72', cpus: [2, 3] },
+        ],
+      },
+      kvm: {
+        apiVersion: 12,
+        pmus: {
+          pmuV3: true,
+          pmus: [
+            { pmu: { cpus: [0, 1] }, setPmu: { ok: true }, counters: 6, isDefault: { ok: true } },
+            { pmu: { cpus: [2, 3] }, setPmu: { ok: true }, counters: 6, isDefault: { ok: true } },
+          ],
+          filterEvents: 65536,
+          strict: { ok: false },
+          fixedCountersOnly: { is: 'absent' },
+        },
+        vms: { ipaBits: 48, maxVcpus: 512, recommendedVcpus: 4 },
+      },
+    })
+    const { capabilities } = result.kvm
+    expect(Object.keys(capabilities).sort()).toEqual(Object.keys(CAPABILITIES).sort())
+    expect(Object.values(capabilities)).not.toContain(null)
+    expect(capabilities).toMatchObject({ KVM_CAP_ARM_PMU_V3: 1, KVM_CAP_MSI_DEVID: 0 })
+  })
+
+  it('into a file, with the text on stdout', async () => {
+    const file = join(folder, 'caps.json')
+    const { stdout } = await probe('caps', '--json', file)
+    expect(stdout).toMatch(/^ +126 {2}KVM_CAP_ARM_PMU_V3 +1$/m)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      topic: 'caps',
+      kvm: { capabilities: { KVM_CAP_ARM_VM_IPA_SIZE: 48 } },
+    })
+  })
+})
+
+describe('where this process may not go', () => {
+  it('a default is not known, and affinity says why', async () => {
+    const { stdout } = await host.exec('taskset', '-c', '3', 'tsvmm', 'probe')
+    expect(stdout).toMatch(/^0-1 .* accepted +6 {2}-\n2-3 .* accepted +6 {2}yes$/m)
+    expect(stdout).toMatch(/^affinity of this process +3$/m)
+  })
+
+  it('the half from sysfs answers without /dev/kvm, and says why it is only half', async () => {
+    const line = `mv /dev/kvm /dev/kvm.away
+      tsvmm probe --json pmus; echo "= $?"; tsvmm probe; echo "= $?"; tsvmm probe gic; echo "= $?"
+      mv /dev/kvm.away /dev/kvm`
+    const { stdout, stderr } = await host.exec('sh', '-c', line)
+    const [json = '', text, gic] = stdout.split(/= \d+\n/)
+    expect(stdout.match(/= \d+$/gm)).toEqual(['= 0', '= 0', '= 120'])
+    expect(JSON.parse(json)).toMatchObject({
+      exitStatus: 0,
+      host: { pmus: [{ cpus: [0, 1] }, { cpus: [2, 3] }] },
+      kvm: { error: { code: 'TSVMM_HOST_NO_KVM', message: 'cannot open /dev/kvm' } },
+    })
+    expect(text).toMatch(/^2-3 .* armv8_cortex_a72 /m)
+    expect(text).toMatch(/\n\nKVM could not be asked: cannot open \/dev\/kvm, since .*; try: .*\n$/)
+    expect(gic).toBe('')
+    expect(stderr).toMatch(/^error: cannot open \/dev\/kvm\n/)
+  })
+
+  it('also for a user who may not use /dev/kvm', async () => {
+    const unprivileged = `const { spawnSync } = require('node:child_process')
+      const { status, stdout } = spawnSync('tsvmm', ['probe', 'pmus'], { uid: 65534, gid: 65534 })
+      process.stdout.write(stdout)
+      process.exitCode = status`
+    await host.exec('chmod', '000', '/dev/kvm')
+    const { status, stdout } = await host.exec('node', '-e', unprivileged)
+    await host.exec('chmod', '600', '/dev/kvm')
+    expect(stdout).toMatch(/^armv8_cortex_a53 /m)
+    expect(stdout).toMatch(
+      /\n\nKVM could not be asked: cannot open \/dev\/kvm, since it takes read and write permission.*; try: sudo usermod /,
+    )
+    expect(status).toBe(0)
+  })
+
+  it('a saved tree of this host says the same of its CPUs', async () => {
+    const { stdout } = await probe('cpus', '--sysroot', '/')
+    expect(stdout).toBe((await probe('cpus')).stdout)
+  })
+})

@@ -66,8 +66,8 @@ function unknown(word: string, topics: readonly Topic[]): UsageError {
 }
 
 /**
- * Names a few typing errors away (one in three letters, three at most); else those that contain all
- * parts of the word, shortest first.
+ * Names that contain all parts of the word, shortest first; then those a few typing errors away (one
+ * in three letters, three at most).
  */
 function nearest(wanted: string, topics: readonly Topic[]): string[] {
   // Beyond any name: comparing takes time in proportion to the length of both.
@@ -80,13 +80,13 @@ function nearest(wanted: string, topics: readonly Topic[]): string[] {
     }))
     .filter(({ distance }) => distance < Infinity)
     .sort((a, b) => a.distance - b.distance)
-  if (slips.length > 0) return slips.slice(0, MAX_SUGGESTIONS).map(({ name }) => name)
   const parts = wanted.split(/[_/]+/).filter(part => !/^(|KVM|ARM|VCPU)$/.test(part))
-  return named
+  const containing = named
     .map(({ name }) => name)
     .filter(name => parts.length > 0 && parts.every(part => name.includes(part)))
     .sort((a, b) => a.length - b.length)
-    .slice(0, MAX_SUGGESTIONS)
+  const slipped = slips.map(({ name }) => name)
+  return [...new Set([...containing, ...slipped])].slice(0, MAX_SUGGESTIONS)
 }
 
 function slipsBetween(wanted: string, name: string): number {

@@ -37,6 +37,7 @@ export class OutputFile implements Disposable {
   /** @throws {UsageError} the file cannot be written; nothing is left behind */
   constructor(option: string, path: string) {
     this.#name = `${option} ${path}`
+    if (path === '') throw new UsageError(`${option} names no file`, { try: [`${option} FILE`] })
     this.#stream = STREAMS[resolve(path)]
     if (this.#stream !== undefined) return
     try {

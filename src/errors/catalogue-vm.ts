@@ -13,7 +13,7 @@ const NO_KVM = {
   why: 'the kernel has no KVM, or it was not started at EL2, as in most virtual machines',
   try: [
     'sudo dmesg | grep -i kvm    # what the kernel says about it',
-    'tsvmm lab -- run …    # the same on an emulated arm64 host',
+    'tsvmm lab -- COMMAND …    # the same on an emulated arm64 host',
   ],
   see: ['arch/arm64/kvm/arm.c, kvm_arm_init() (v7.3)'],
 }

@@ -11,7 +11,7 @@ import type { System } from '../native/index.ts'
 export function requireArm64(arch: string = process.arch): void {
   if (arch !== 'arm64')
     throw new HostError('ARCH', `tsvmm runs guests on arm64 hosts, and this machine is ${arch}`, {
-      try: ['tsvmm lab -- run …    # the same on an emulated arm64 host'],
+      try: ['tsvmm lab -- COMMAND …    # the same on an emulated arm64 host'],
     })
 }
 

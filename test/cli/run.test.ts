@@ -42,7 +42,7 @@ describe('tsvmm', () => {
         stdout: '',
         stderr:
           'error: tsvmm runs guests on arm64 hosts, and this machine is x64\n' +
-          'try:  tsvmm lab -- run …    # the same on an emulated arm64 host\n',
+          'try:  tsvmm lab -- COMMAND …    # the same on an emulated arm64 host\n',
       })
     },
   )

@@ -89,4 +89,8 @@ describe('OutputFile', () => {
     expect(() => file.commit('x')).toThrow('--json')
     expect(readdirSync(folder)).toEqual(['out.json'])
   })
+
+  it('has a name', () => {
+    expect(() => new OutputFile('--json', '')).toThrow('--json names no file')
+  })
 })

@@ -129,14 +129,18 @@ _start:
 	cbnz	x25, event_counters
 
 /*
- * Under FIXED_COUNTERS_ONLY there are no event counters, and so no events. (Not so where somebody
- * merely asked KVM for none: then this fails.)
+ * Under FIXED_COUNTERS_ONLY there are no event counters, and so no events. Where somebody merely
+ * asked KVM for no counters there still are events.
  */
 	mrs	x8, pmceid0_el0
 	mrs	x9, pmceid1_el0
 	orr	x8, x8, x9
 	cmp	x8, #0
+	b.ne	3f
 	check	eq, "PMCEID0_EL0 and PMCEID1_EL0: 0, as FIXED_COUNTERS_ONLY has them\n"
+	b	4f
+3:	say	"skip PMCEID0_EL0 and PMCEID1_EL0: not 0, so this is no FIXED_COUNTERS_ONLY\n"
+4:
 	say	"skip SW_INCR, CPU_CYCLES, CHAIN, overflow of event counter 0: PMCR_EL0.N is 0\n"
 	b	cycle_overflow
 

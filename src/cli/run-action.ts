@@ -54,6 +54,11 @@ function toRequest(positional: string | undefined, options: RunOptions): RunRequ
       try: [`tsvmm run ${positional}`],
     })
   const image = positional ?? kernel
+  if (options.excess.length > 0)
+    throw new UsageError(`there is more than one image: ${[image, ...options.excess].join(' ')}`, {
+      ...(options.pmu === 'auto' && { why: '--pmu takes its mode after an equals sign' }),
+      try: options.pmu === 'auto' ? [`--pmu=${image} ${options.excess.join(' ')}`] : [],
+    })
   if (image === undefined)
     throw new UsageError('no guest image was given', { try: ['tsvmm run IMAGE'] })
   return {
@@ -77,7 +82,7 @@ function toPmuRequest(options: RunOptions): PmuRequest {
       `--pmu-fallback=${pmuFallback} and ${renderPmuMode(mode)} contradict each other`,
       {
         why: 'there is a fallback only for a PMU that does not cover all CPUs',
-        try: [`--pmu --pmu-fallback=${pmuFallback}`, renderPmuMode(mode)],
+        try: [`leave --pmu-fallback=${pmuFallback} out`, `--pmu --pmu-fallback=${pmuFallback}`],
       },
     )
   return {
@@ -98,7 +103,7 @@ function parseAffinity(text: string): number[] {
   } catch (cause) {
     if (!(cause instanceof TsvmmError)) throw cause
     throw new UsageError(`--vcpu-affinity ${text}: ${cause.message}`, {
-      try: ['--vcpu-affinity 0-3,8'],
+      try: ['--vcpu-affinity 0-1    # numbers and ranges, with commas between them'],
     })
   }
 }

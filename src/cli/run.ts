@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly vcpuAffinity?: string
   readonly timeout?: number
   readonly json?: string
+  /** Words after the image. */
+  readonly excess: readonly string[]
 }
 
 /** `tsvmm run`: flags and spellings are those of `lkvm run` where it has them. */
@@ -93,9 +95,10 @@ export function addRunCommand(program: Command, context: CliContext): void {
         '  tsvmm run --pmu --vcpu-affinity 4-7 guest.flat    # on one kind of core\n' +
         '  tsvmm lab -- run --pmu guest.flat                 # no arm64 host at hand',
     )
-    .action(async (image: string | undefined, options: RunOptions) => {
+    .allowExcessArguments()
+    .action(async (image: string | undefined, options: RunOptions, { args }: Command) => {
       const { run } = await import('./run-action.ts')
-      await run(image, options, context)
+      await run(image, { ...options, excess: args.slice(1) }, context)
     })
 }
 

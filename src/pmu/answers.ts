@@ -56,7 +56,12 @@ export function without(question: PmuQuestion, problem: PmuProblem, reason: stri
       : []),
   ]
   const wished = counters !== undefined || filter !== undefined || strict === 'on'
-  const refused = refuse(question, problem, { reason, suggestions })
+  const isBound = mode.kind === 'auto' && fallback === 'none' && wished
+  const bound = ', and --pmu-counters, --pmu-filter and --pmu-strict=on ask for one'
+  const refused = refuse(question, problem, {
+    reason: isBound ? `${reason}${bound}` : reason,
+    suggestions,
+  })
   return mode.kind === 'auto' && fallback === 'none' && !wished
     ? { ...refused, kind: 'none' }
     : refused

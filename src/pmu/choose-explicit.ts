@@ -6,6 +6,7 @@ import {
   affinities,
   bareCpus,
   covers,
+  isDown,
   isRefusedByKvm,
   objectionTo,
   renderAnswer,
@@ -68,6 +69,9 @@ function fixedProblem(question: PmuQuestion): string | undefined {
   return undefined
 }
 
+const NOT_REFUSED =
+  'on CPUs without this PMU the counters stand still and KVM does not refuse the vCPUs: only --vcpu-affinity keeps them off'
+
 /** The kernel picks the PMU of the CPU a vCPU happens to be made on: safe if there is but one. */
 export function chooseDefault(question: PmuQuestion): PmuDecision {
   const { allowedCpus, probe } = question
@@ -79,6 +83,12 @@ export function chooseDefault(question: PmuQuestion): PmuDecision {
       reason: `no PMU of the host covers ${renderCpus(bare)}, and the kernel picks that of the CPU a vCPU is made on`,
       suggestions: [...affinities(question, probe.pmus), '--pmu=auto'],
     })
+  const forAll = probe.pmus.find(({ isDefault }) => isDefault?.ok)
+  if (probe.pmus.some(({ isDefault }) => isDefault?.ok === false) && only?.isDefault?.ok !== true)
+    return refuse(question, 'LOTTERY', {
+      reason: `this kernel picks one PMU for the whole host, ${forAll ? renderHostPmu(forAll.pmu) : 'and none of these'}, wherever the vCPUs may run (as Linux before 6.3 did)`,
+      suggestions: [...(forAll ? affinities(question, [forAll]) : []), '--pmu=auto'],
+    })
   if (only === undefined)
     return refuse(question, 'LOTTERY', {
       reason: `the kernel's own pick is a lottery: it is the PMU of whichever of the ${renderUsed(question)} the first vCPU is made on`,
@@ -87,13 +97,10 @@ export function chooseDefault(question: PmuQuestion): PmuDecision {
   const objection = objectionTo(question, only)
   if (objection !== undefined)
     return refuse(question, 'NO_COMMON', { reason: objection.reason, suggestions: ['--pmu=auto'] })
-  if (only.isDefault?.ok === false)
-    return refuse(question, 'LOTTERY', {
-      reason: `this kernel picks one PMU for the whole host, and not ${renderHostPmu(only.pmu)} (as Linux before 6.3 did)`,
-      suggestions: ['--pmu=auto'],
-    })
+  const given = guestPmu(question, only, `the kernel picks it on the ${renderUsed(question)}`)
   return {
-    ...guestPmu(question, only, `the kernel picks it on the ${renderUsed(question)}`),
+    ...given,
+    notices: [...given.notices, ...(probe.pmus.length > 1 ? [NOT_REFUSED] : [])],
     kind: 'default',
     pmu: only.pmu,
     strict: false,
@@ -110,9 +117,15 @@ export function chooseNamed(question: PmuQuestion, name: string): PmuDecision {
   if (objection === undefined || (objection.kind === 'cpus' && mayPin))
     return grant(question, wanted, `it was asked for (${renderPmuMode(request.mode)})`)
   if (objection.kind === 'counters') return refuseCounters(question, wanted, objection)
+  const [first = 0] = wanted.pmu.cpus
   return refuse(question, 'NO_COMMON', {
     reason: objection.reason,
-    suggestions: [...affinities(question, [wanted]), '--pmu=auto'],
+    suggestions: [
+      ...(isDown(question, wanted)
+        ? [`echo 1 | sudo tee /sys/devices/system/cpu/cpu${first}/online`]
+        : affinities(question, [wanted])),
+      '--pmu=auto',
+    ],
   })
 }
 

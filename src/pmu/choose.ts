@@ -5,7 +5,6 @@ import { chooseDefault, chooseFixed, chooseNamed } from './choose-explicit.ts'
 import type { PmuDecision } from './decision.ts'
 import { bareCpus, covers, inOrder, objectionTo, renderAnswer, renderUsed, share } from './judge.ts'
 import type { PmuQuestion } from './question.ts'
-import { renderPmuMode } from './request.ts'
 
 export type { PmuQuestion } from './question.ts'
 
@@ -75,16 +74,15 @@ function isNowhere(question: PmuQuestion): boolean {
 /** What the kernel lacks of a wish, whichever PMU is taken. */
 function unmetWish(question: PmuQuestion): PmuDecision | undefined {
   const { probe, request } = question
-  const mode = renderPmuMode(request.mode)
   if (request.counters !== undefined && !probe.setNrCounters.ok)
     return refuse(question, 'COUNTERS', {
       reason: `this kernel cannot limit the counters (--pmu-counters ${request.counters}): ${renderAnswer(probe.setNrCounters)}`,
-      suggestions: [`${mode}    # with all counters of the PMU`],
+      suggestions: [`leave --pmu-counters ${request.counters} out`],
     })
   if (request.filter !== undefined && !probe.filter.ok)
     return refuse(question, 'FILTER', {
       reason: `this kernel takes no event filter (--pmu-filter): ${renderAnswer(probe.filter)}`,
-      suggestions: [`${mode}    # without a filter`],
+      suggestions: ['leave --pmu-filter out'],
     })
   if (request.strict === 'on' && !probe.strict.ok)
     return refuse(question, 'STRICT', {
@@ -104,10 +102,13 @@ function chooseAuto(question: PmuQuestion): PmuDecision {
   if (best !== undefined)
     return grant(question, best, `${renderHostPmu(best.pmu)} covers all ${renderUsed(question)}`)
 
-  const none = `no PMU of the host covers all ${renderUsed(question)}`
+  const uncovered = `no PMU of the host covers all ${renderUsed(question)}`
   const fixed = chooseFixed(question)
+  // Worth a word only where the kernel has it.
+  const none =
+    probe.fixedCountersOnly.is === 'available' ? `${uncovered}, and ${fixed.reason}` : uncovered
   if (fixed.kind === 'fixed')
-    return { ...fixed, reason: `${none}, and FIXED_COUNTERS_ONLY works on each of them` }
+    return { ...fixed, reason: `${uncovered}, and FIXED_COUNTERS_ONLY works on each of them` }
 
   const widest = judged
     .filter(({ objection }) => objection?.kind === 'cpus')

@@ -23,14 +23,19 @@ export function objectionTo(question: PmuQuestion, probed: ProbedPmu): Objection
   if (missing.length > 0)
     return {
       kind: 'cpus',
-      reason: `${renderHostPmu(pmu)} does not cover ${renderCpus(missing)}`,
+      reason: `${renderHostPmu(pmu)} does not cover ${renderCpus(missing)}${isDown(question, probed) ? ', and all CPUs it covers are offline' : ''}`,
     }
   return undefined
 }
 
+/** Whether no CPU of the PMU runs now. */
+export function isDown({ offlineCpus = [] }: PmuQuestion, { pmu }: ProbedPmu): boolean {
+  return pmu.cpus.length > 0 && pmu.cpus.every(cpu => offlineCpus.includes(cpu))
+}
+
 /** A kernel without SET_PMU gives a guest the only PMU there is, and with several any of them. */
 export function isRefusedByKvm({ probe }: PmuQuestion, { setPmu }: ProbedPmu): boolean {
-  return !setPmu.ok && (probe.setPmu.ok || probe.pmus.length > 1)
+  return !setPmu.ok && !probe.unasked && (probe.setPmu.ok || probe.pmus.length > 1)
 }
 
 /** The allowed CPUs that no PMU covers. */
@@ -69,12 +74,13 @@ export function renderUsed({ allowedCpus }: PmuQuestion): string {
  * there was none, by whoever started us. Nothing for a PMU that would not do on any CPU.
  */
 export function affinities(question: PmuQuestion, pmus: readonly ProbedPmu[]): string[] {
-  const { allowedCpus, affinityGiven, probe } = question
+  const { allowedCpus, affinityGiven, offlineCpus = [], probe } = question
   if (!probe.pmuV3) return []
   const healable = pmus.filter(probed => (objectionTo(question, probed)?.kind ?? 'cpus') === 'cpus')
   const lists = (wanted: (cpu: number) => boolean) =>
     inOrder(healable)
-      .map(({ pmu }) => renderCpuList(pmu.cpus.filter(wanted)))
+      .map(({ pmu }) => pmu.cpus.filter(cpu => wanted(cpu) && !offlineCpus.includes(cpu)))
+      .map(cpus => renderCpuList(cpus))
       .filter(list => list !== '')
   const covered = lists(cpu => allowedCpus.includes(cpu))
   if (covered.length > 0 || affinityGiven)

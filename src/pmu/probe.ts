@@ -47,6 +47,8 @@ export type FixedCountersOnly =
 export interface PmuProbe {
   /** KVM_CAP_ARM_PMU_V3. */
   readonly pmuV3: boolean
+  /** Nothing was asked of KVM, since this process may not be where it can be asked. */
+  readonly unasked?: boolean | undefined
   readonly pmus: readonly ProbedPmu[]
   /** Whether the kernel has the attribute at all. */
   readonly setPmu: Answer

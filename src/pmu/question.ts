@@ -7,6 +7,8 @@ export interface PmuQuestion {
   readonly allowedCpus: readonly number[]
   /** Whether somebody named them, rather than that they are all there are. */
   readonly affinityGiven: boolean
+  /** CPUs of the host that do not run now; none of them is ever allowed. */
+  readonly offlineCpus?: readonly number[] | undefined
   readonly probe: PmuProbe
   /** Free of contradictions: see `checkPmuRequest`. */
   readonly request: PmuRequest

@@ -1,4 +1,5 @@
-import { BugError, PmuError, TsvmmError } from '../errors/index.ts'
+import { BugError, HostError, PmuError, TsvmmError } from '../errors/index.ts'
+import { readHostCpus } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import type { System } from '../native/index.ts'
 import { choosePmu } from '../pmu/choose.ts'
@@ -31,11 +32,23 @@ export function decidePmu(
   const decision = choosePmu({
     allowedCpus: allowed.cpus,
     affinityGiven: allowed.given,
+    offlineCpus: offlineCpus(),
     probe,
     request,
   })
   if (decision.kind === 'refused') throw refusal(decision, request)
   return decision
+}
+
+/** Nothing where sysfs does not say: it is for better advice only. */
+function offlineCpus(): readonly number[] {
+  try {
+    const { possible, online } = readHostCpus()
+    return possible.filter(cpu => !online.includes(cpu))
+  } catch (error) {
+    if (error instanceof HostError) return []
+    throw error
+  }
 }
 
 /** Who did not ask for a PMU gets a guest without one rather than no guest. */

@@ -26,11 +26,14 @@ export function probeWith(system: System, kvm: KvmFd): PmuProbe {
   const pmus = readHostPmus()
   const cpus = coveredCpus(system, pmus)
   if (cpus.length === 0)
-    return unprobed(pmus, {
-      call: 'KVM_ARM_VCPU_INIT with KVM_ARM_VCPU_PMU_V3',
-      ok: false,
-      meaning: 'this process may not use any CPU that has a PMU, and KVM asks for one',
-    })
+    return {
+      ...unprobed(pmus, {
+        call: 'KVM_ARM_VCPU_INIT with KVM_ARM_VCPU_PMU_V3',
+        ok: false,
+        meaning: 'this process may not use any CPU that has a PMU, and KVM asks for one',
+      }),
+      unasked: true,
+    }
   const ipaBits = Math.min(DEFAULT_IPA_BITS, ipaLimit(kvm))
   return onCpus(system, cpus, () =>
     probePmus({

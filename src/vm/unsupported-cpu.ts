@@ -6,7 +6,7 @@ import {
   HostError,
   type Explanation,
 } from '../errors/index.ts'
-import { readHostCpus, renderCpuList } from '../host/index.ts'
+import { readCpuset, readHostCpus, renderCpuList } from '../host/index.ts'
 
 /** What to do when KVM refuses a vCPU on a CPU that the VM's PMU does not cover. */
 export interface UnsupportedCpuOptions {
@@ -119,6 +119,7 @@ export function affinityProblem(
   errno: number,
   cpus: readonly number[],
   online: readonly number[] | undefined = onlineCpus(),
+  cpuset: readonly number[] | undefined = cpusetCpus(),
 ): string {
   const failed = `sched_setaffinity failed: ${errnoName(errno)}, ${errnoText(errno)}`
   if (errno === constants.errno.ESRCH) return `${failed}: the thread is gone`
@@ -129,7 +130,11 @@ export function affinityProblem(
   if (online === undefined)
     return `${failed}: ${named(cpus)} offline, or the cpuset of this process excludes what is online`
   if (up.length === 0) return `${failed}: ${named(cpus)} offline`
-  return `${failed}: the cpuset of this process excludes ${cpuNames(up)}`
+  // A CPU that is going down reads as online until it is down.
+  const taken = up.filter(cpu => cpuset && !cpuset.includes(cpu))
+  return taken.length > 0
+    ? `${failed}: the cpuset of this process excludes ${cpuNames(taken)}`
+    : `${failed}: ${cpuNames(cpus)} offline, going offline, or excluded by a cpuset`
 }
 
 /** The error a refusal amounts to. */
@@ -145,22 +150,22 @@ export function refusalError(refusal: CpuRefusal): CpuUnsupportedError {
   )
 }
 
-function explainRefusal({ repinProblem, supportedCpus, pmuCpus }: CpuRefusal): Explanation {
+function explainRefusal({ vcpu, repinProblem, supportedCpus, pmuCpus }: CpuRefusal): Explanation {
   const cpus = supportedCpus ?? pmuCpus
   const list = cpus && cpus.length > 0 ? renderCpuList(cpus) : 'LIST'
   return {
     why:
       repinProblem ??
-      "KVM does not run a guest where the VM's PMU does not exist, and something put the thread there: taskset, a cpuset, a CPU taken offline, or nothing ever kept it elsewhere",
+      "KVM does not run a guest where the VM's PMU does not exist, and something put the thread there: taskset, a cpuset, or a CPU taken offline",
     try: [
       ...(repinProblem === undefined
         ? [
             '--on-unsupported-cpu=repin    # put the thread back and go on',
-            `--vcpu-affinity ${list}    # keep the vCPUs to CPUs of one PMU from the start`,
+            `taskset -p -c ${list} TID    # for the thread kvm-vcpu-${vcpu}, from outside`,
           ]
         : [
-            'grep . /sys/devices/system/cpu/online /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/cpuset.cpus.effective    # what there is to run on',
-            '--vcpu-affinity LIST    # CPUs of one PMU that stay online and in the cpuset',
+            'cat /sys/devices/system/cpu/online    # the CPUs there are',
+            'cat /proc/self/cpuset    # the cgroup whose cpuset says which of them may be used',
           ]),
       '--pmu=fixed    # where the kernel has FIXED_COUNTERS_ONLY: the cycle counter, on every CPU',
     ],
@@ -194,6 +199,16 @@ function cpuNames(cpus: readonly number[]): string {
 /** `CPU 3 is`, `all of CPUs 2-3 are`. */
 function named(cpus: readonly number[]): string {
   return cpus.length === 1 ? `${cpuNames(cpus)} is` : `all of ${cpuNames(cpus)} are`
+}
+
+/** Nothing where there is no cpuset, or none can be read. */
+function cpusetCpus(): readonly number[] | undefined {
+  try {
+    return readCpuset()?.cpus
+  } catch (error) {
+    if (error instanceof HostError) return undefined
+    throw error
+  }
 }
 
 /** Nothing where sysfs does not say. */

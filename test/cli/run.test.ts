@@ -102,7 +102,8 @@ describe('tsvmm run refuses before it touches anything', () => {
     [['--json', '/', 'x'], /--json \/: the file cannot be written/],
     [[], /no guest image was given/],
     [['-k', 'a', 'b'], /two images were given: b and --kernel a/],
-    [['a', 'b'], /too many arguments/],
+    [['a', 'b'], /there is more than one image: a b/],
+    [['--pmu', 'fixed', 'a'], /takes its mode after an equals sign\ntry: {2}--pmu=fixed a\n/],
     [['--no-such-flag', 'x'], /unknown option '--no-such-flag'/],
   ])('%j', (args, message) => {
     const { status, stdout, stderr } = tsvmm('run', ...args)

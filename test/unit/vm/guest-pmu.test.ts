@@ -94,7 +94,8 @@ describe('decidePmu', () => {
     expect(error).toMatchObject({
       code: 'TSVMM_PMU_NO_COMMON',
       exitStatus: 120,
-      message: '--pmu=auto: no PMU of the host covers all CPUs the vCPUs may use (0-3)',
+      message:
+        '--pmu=auto: no PMU of the host covers all CPUs the vCPUs may use (0-3), and FIXED_COUNTERS_ONLY cannot be had: it excludes --pmu-strict=on',
       why: 'armv8_cortex_a53 (type 10, CPUs 0-1) does not cover CPUs 2-3; armv8_cortex_a72 (type 11, CPUs 2-3) does not cover CPUs 0-1',
       // Not --pmu=off, which STRICT excludes.
       try: [

@@ -98,13 +98,21 @@ describe('affinityProblem', () => {
       EINVAL,
       [2, 3],
       [0, 1, 3],
-      'EINVAL, invalid argument: the cpuset of this process excludes CPU 3',
+      'EINVAL, invalid argument: CPUs 2-3 offline, going offline, or excluded by a cpuset',
     ],
     [3, [2], [2], 'ESRCH, no such process: the thread is gone'],
     [1, [2], [2], 'EPERM, operation not permitted: this process may no longer move its threads'],
     [14, [2], [2], 'EFAULT, bad address in system call argument'],
   ])('errno %i for CPUs %o with %o online', (errno, cpus, online, text) => {
-    expect(affinityProblem(errno, cpus, online)).toBe(`sched_setaffinity failed: ${text}`)
+    expect(affinityProblem(errno, cpus, online, [0, 1, 2, 3])).toBe(
+      `sched_setaffinity failed: ${text}`,
+    )
+  })
+
+  it('names the cpuset only if it is that', () => {
+    expect(affinityProblem(EINVAL, [2, 3], [0, 1, 2, 3], [0, 1, 2])).toBe(
+      'sched_setaffinity failed: EINVAL, invalid argument: the cpuset of this process excludes CPU 3',
+    )
   })
 })
 
@@ -118,7 +126,7 @@ describe('refusalError', () => {
     )
     expect(error.try.map(line => line.split(/ {2,}#/)[0])).toEqual([
       '--on-unsupported-cpu=repin',
-      '--vcpu-affinity 2-3',
+      'taskset -p -c 2-3 TID',
       '--pmu=fixed',
     ])
   })

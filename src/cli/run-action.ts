@@ -33,6 +33,7 @@ export async function run(
         context.progress(renderDecision(decision))
         decision.notices.forEach(notice)
       },
+      onPmuProbe: probe => context.log.debug({ probe }, 'what KVM says of the PMUs'),
       onNotice: notice,
     })
     context.log.info({ result }, 'the run ended')

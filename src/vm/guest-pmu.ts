@@ -12,7 +12,8 @@ import type { PmuPlan } from './builder.ts'
 import { probeWith } from './probe-host.ts'
 
 /**
- * What PMU the guest gets on this host, after asking KVM on scratch VMs what it takes.
+ * What PMU the guest gets on this host, after asking KVM on scratch VMs what it takes; `onProbe` is
+ * told what it said.
  *
  * @throws {PmuError} what was asked for cannot be had
  * @throws {UsageError} the filter names events that no PMU of the host has
@@ -22,11 +23,13 @@ export function decidePmu(
   allowed: AllowedCpus,
   system: System,
   kvm: KvmFd,
+  onProbe: (probe: PmuProbe) => void = () => undefined,
 ): PmuDecision {
   if (request.mode.kind === 'off')
     return { kind: 'off', reason: 'no PMU was asked for', notices: [] }
   const probe = tryToProbe(request, system, kvm)
   if ('kind' in probe) return probe
+  onProbe(probe)
   if (request.filter !== undefined && probe.filterEvents !== undefined)
     checkFilter(request.filter, probe.filterEvents)
   const decision = choosePmu({

@@ -9,6 +9,7 @@ import type { KvmFd } from '../ioctl/index.ts'
 import { native } from '../native/index.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { checkPmuInterrupt } from '../pmu/interrupt.ts'
+import type { PmuProbe } from '../pmu/probe.ts'
 import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
 import { readVcpuState, type VcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
@@ -44,6 +45,8 @@ export interface RunSurroundings {
   readonly signal: AbortSignal
   /** Told what PMU the guest gets, before it runs. */
   readonly onPmuDecision: (decision: PmuDecision) => void
+  /** Told what KVM said about the PMUs of the host, where it was asked. */
+  readonly onPmuProbe?: ((probe: PmuProbe) => void) | undefined
   /** Told what happened that the guest's owner should know, while it runs. */
   readonly onNotice: (sentence: string) => void
 }
@@ -68,7 +71,7 @@ export interface RunResult {
  */
 export async function runGuest(
   request: RunRequest,
-  { console, signal, onPmuDecision, onNotice }: RunSurroundings,
+  { console, signal, onPmuDecision, onPmuProbe, onNotice }: RunSurroundings,
 ): Promise<RunResult> {
   checkRequest(request, totalmem())
   requireArm64()
@@ -77,7 +80,7 @@ export async function runGuest(
   checkVcpus(request, kvm)
   const allowed = allowedCpus(request.affinity, loaded.system)
   using image = new GuestImage(request.image)
-  const pmu = decidePmu(request.pmu, allowed, loaded.system, kvm)
+  const pmu = decidePmu(request.pmu, allowed, loaded.system, kvm, onPmuProbe)
   onPmuDecision(pmu)
 
   using vm = Vm.build(loaded.system, kvm, {

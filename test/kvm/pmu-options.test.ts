@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { PmuProbe } from '../../src/pmu/probe.ts'
 import { emulatedHost, guest, newestHost, type KvmHost, type Ran } from './host.ts'
 
 /* What can be set beside the choice of the PMU, and what the guest sees of it. */
@@ -50,6 +51,16 @@ describe('on 6.12', () => {
       ...['--pmu', '--pmu-filter', 'allow:0x0-0xffff', '--pmu-filter', 'deny:CPU_CYCLES'],
     )
     expect(denied.stdout).toContain('IT DOES NOT COUNT')
+  })
+
+  it('-vv shows what KVM said, call by call', async () => {
+    await using host = await emulatedHost({})
+    const ran = await host.exec('tsvmm', '-vv', 'run', '--pmu', guest('greeting'))
+    const said = ran.stderr.split('\n').find(line => line.includes('what KVM says of the PMUs'))
+    const { probe } = JSON.parse(said ?? '{}') as { probe: PmuProbe }
+    expect(probe.pmus).toMatchObject([{ setPmu: { ok: true }, counters: 6 }])
+    expect(probe.setNrCounters).toMatchObject({ ok: false, errno: 'ENXIO' })
+    expect(probe.milliseconds).toBeGreaterThan(0)
   })
 
   it('what cannot be had is refused before the guest exists', async () => {

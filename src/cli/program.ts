@@ -31,7 +31,9 @@ export function buildProgram(context: CliContext): Command {
   addProbeCommand(program, context)
   addLabCommand(program, context)
   addExplainCommand(program, context)
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  program.exitOverride().showHelpAfterError('try:  tsvmm --help')
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError(`try:  tsvmm ${command.name()} --help`)
   return program
 }
 

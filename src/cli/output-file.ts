@@ -55,6 +55,7 @@ export class OutputFile implements Disposable {
     } catch (cause) {
       throw new UsageError(`${this.#name}: the file cannot be written`, {
         why: wordsOf(cause),
+        try: [`${option} FILE    # in a directory that is there, and that you may write to`],
         cause,
       })
     }

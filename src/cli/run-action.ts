@@ -58,7 +58,10 @@ function toRequest(positional: string | undefined, options: RunOptions): RunRequ
   if (options.excess.length > 0)
     throw new UsageError(`there is more than one image: ${[image, ...options.excess].join(' ')}`, {
       ...(options.pmu === 'auto' && { why: '--pmu takes its mode after an equals sign' }),
-      try: options.pmu === 'auto' ? [`--pmu=${image} ${options.excess.join(' ')}`] : [],
+      try:
+        options.pmu === 'auto'
+          ? [`--pmu=${image} ${options.excess.join(' ')}`]
+          : [`tsvmm run ${image}`],
     })
   if (image === undefined)
     throw new UsageError('no guest image was given', { try: ['tsvmm run IMAGE'] })

@@ -109,6 +109,7 @@ describe('tsvmm run refuses before it touches anything', () => {
     const { status, stdout, stderr } = tsvmm('run', ...args)
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/^ +at /m)
+    expect(stderr).toMatch(/^try: /m)
     expect(stderr.match(/^error: /gm)).toHaveLength(1)
     expect(stdout).toBe('')
     expect(status).toBe(2)

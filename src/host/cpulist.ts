@@ -30,6 +30,11 @@ export function renderCpuList(cpus: Iterable<number>): string {
   return ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',')
 }
 
+/** `CPU 0`, `CPUs 0-3`. */
+export function renderCpus(cpus: readonly number[]): string {
+  return `${cpus.length === 1 ? 'CPU' : 'CPUs'} ${renderCpuList(cpus)}`
+}
+
 function parseItem(item: string, text: string): number[] {
   const groups = ITEM.exec(item)?.groups
   if (groups === undefined)

@@ -1,5 +1,5 @@
 export { readCores, type HostCore } from './cores.ts'
-export { MAX_CPUS, parseCpuList, renderCpuList } from './cpulist.ts'
+export { MAX_CPUS, parseCpuList, renderCpuList, renderCpus } from './cpulist.ts'
 export { readHostCpus, type HostCpus } from './cpus.ts'
 export { readCpuset, type HostCpuset } from './cpuset.ts'
 export { coreTypeOf, describeHost, type HostFacts, type HostSources } from './facts.ts'

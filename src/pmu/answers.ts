@@ -1,9 +1,11 @@
+import { renderCpus } from '../host/index.ts'
 import type { PmuProblem } from '../errors/index.ts'
 import type { PmuDecision, Refusal } from './decision.ts'
 import { filterNotices } from './filter.ts'
-import { affinities, objectionTo, renderCpus, share, type Objection } from './judge.ts'
+import { affinities, objectionTo, share, type Objection } from './judge.ts'
 import type { ProbedPmu } from './probe.ts'
 import type { PmuQuestion } from './question.ts'
+import { isWished } from './request.ts'
 
 /** The PMU for the guest, on those of the allowed CPUs that have it. */
 export function grant(question: PmuQuestion, probed: ProbedPmu, reason: string): PmuDecision {
@@ -43,7 +45,7 @@ export function guestPmu(question: PmuQuestion, { pmu, counters }: ProbedPmu, re
 
 /** No PMU for the guest: a refusal, unless the request says that it is to be run all the same. */
 export function without(question: PmuQuestion, problem: PmuProblem, reason: string): PmuDecision {
-  const { mode, fallback, counters, filter, strict } = question.request
+  const { mode, fallback } = question.request
   const mayPin = question.probe.pmus.some(
     probed =>
       objectionTo(question, probed)?.kind === 'cpus' &&
@@ -55,16 +57,14 @@ export function without(question: PmuQuestion, problem: PmuProblem, reason: stri
       ? ['--pmu-fallback=pin    # the vCPUs kept to the CPUs of one PMU']
       : []),
   ]
-  const wished = counters !== undefined || filter !== undefined || strict === 'on'
-  const isBound = mode.kind === 'auto' && fallback === 'none' && wished
+  const mayRun = mode.kind === 'auto' && fallback === 'none'
+  const isBound = mayRun && isWished(question.request)
   const bound = ', and --pmu-counters, --pmu-filter and --pmu-strict=on ask for one'
   const refused = refuse(question, problem, {
     reason: isBound ? `${reason}${bound}` : reason,
     suggestions,
   })
-  return mode.kind === 'auto' && fallback === 'none' && !wished
-    ? { ...refused, kind: 'none' }
-    : refused
+  return mayRun && !isBound ? { ...refused, kind: 'none' } : refused
 }
 
 /** Which objections to single PMUs have to do with a problem. */

@@ -1,4 +1,4 @@
-import { renderCpuList, renderHostPmu } from '../host/index.ts'
+import { renderCpuList, renderCpus, renderHostPmu } from '../host/index.ts'
 import { grant, guestPmu, refuse, refuseCounters } from './answers.ts'
 import type { PmuDecision } from './decision.ts'
 import { didYouMean } from './did-you-mean.ts'
@@ -10,7 +10,6 @@ import {
   isRefusedByKvm,
   objectionTo,
   renderAnswer,
-  renderCpus,
   renderUsed,
   share,
 } from './judge.ts'

@@ -1,4 +1,4 @@
-import { renderCpuList, renderHostPmu, type HostPmu } from '../host/index.ts'
+import { renderCpuList, renderCpus, renderHostPmu, type HostPmu } from '../host/index.ts'
 import type { Answer, ProbedPmu } from './probe.ts'
 import type { PmuQuestion } from './question.ts'
 
@@ -56,11 +56,6 @@ export function share(pmu: HostPmu, cpus: readonly number[]): number[] {
 export function inOrder(probed: readonly ProbedPmu[]): ProbedPmu[] {
   const key = ({ pmu }: ProbedPmu) => Math.min(...pmu.cpus, Number.MAX_SAFE_INTEGER)
   return [...probed].sort((a, b) => key(a) - key(b) || a.pmu.type - b.pmu.type)
-}
-
-/** `CPU 0`, `CPUs 0-3`. */
-export function renderCpus(cpus: readonly number[]): string {
-  return `${cpus.length === 1 ? 'CPU' : 'CPUs'} ${renderCpuList(cpus)}`
 }
 
 /** `CPUs the vCPUs may use (0-3)`. */

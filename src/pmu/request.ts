@@ -53,6 +53,11 @@ export function parsePmuMode(text: string): PmuMode {
   return word === undefined ? { kind: 'named', name: text } : { kind: word }
 }
 
+/** Whether something is asked of the PMU that not every PMU can give, so that one has to be there. */
+export function isWished({ counters, filter, strict }: PmuRequest): boolean {
+  return counters !== undefined || filter !== undefined || strict === 'on'
+}
+
 /** The mode as it is typed. */
 export function renderPmuMode(mode: PmuMode): string {
   return `--pmu=${mode.kind === 'named' ? mode.name : mode.kind}`

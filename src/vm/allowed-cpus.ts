@@ -1,5 +1,5 @@
 import { SyscallError, UsageError } from '../errors/index.ts'
-import { readHostCpus, renderCpuList, type HostCpus } from '../host/index.ts'
+import { readHostCpus, renderCpuList, renderCpus, type HostCpus } from '../host/index.ts'
 import type { System } from '../native/index.ts'
 
 /** Where the vCPUs may run. */
@@ -36,7 +36,7 @@ export function allowedCpus(
 /** Why not, for each of the CPUs. */
 function reasons(cpus: readonly number[], { possible, online }: HostCpus): string[] {
   const said = (list: readonly number[], is: (names: string) => string) =>
-    list.length === 0 ? [] : [is(`${list.length === 1 ? 'CPU' : 'CPUs'} ${renderCpuList(list)}`)]
+    list.length === 0 ? [] : [is(renderCpus(list))]
   const missing = cpus.filter(cpu => !possible.includes(cpu))
   const offline = cpus.filter(cpu => possible.includes(cpu) && !online.includes(cpu))
   const taken = cpus.filter(cpu => online.includes(cpu))

@@ -6,7 +6,7 @@ import { choosePmu } from '../pmu/choose.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { checkFilter } from '../pmu/filter.ts'
 import type { PmuProbe } from '../pmu/probe.ts'
-import { renderPmuMode, type PmuRequest } from '../pmu/request.ts'
+import { isWished, renderPmuMode, type PmuRequest } from '../pmu/request.ts'
 import type { AllowedCpus } from './allowed-cpus.ts'
 import type { PmuPlan } from './builder.ts'
 import { probeWith } from './probe-host.ts'
@@ -71,10 +71,6 @@ function tryToProbe(request: PmuRequest, system: System, kvm: KvmFd): PmuProbe |
       suggestions: [],
     }
   }
-}
-
-function isWished({ counters, filter, strict }: PmuRequest): boolean {
-  return counters !== undefined || filter !== undefined || strict === 'on'
 }
 
 function refusal(

@@ -6,7 +6,7 @@ import {
   HostError,
   type Explanation,
 } from '../errors/index.ts'
-import { readCpuset, readHostCpus, renderCpuList } from '../host/index.ts'
+import { readCpuset, readHostCpus, renderCpuList, renderCpus } from '../host/index.ts'
 
 /** What to do when KVM refuses a vCPU on a CPU that the VM's PMU does not cover. */
 export interface UnsupportedCpuOptions {
@@ -133,8 +133,8 @@ export function affinityProblem(
   // A CPU that is going down reads as online until it is down.
   const taken = up.filter(cpu => cpuset && !cpuset.includes(cpu))
   return taken.length > 0
-    ? `${failed}: the cpuset of this process excludes ${cpuNames(taken)}`
-    : `${failed}: ${cpuNames(cpus)} offline, going offline, or excluded by a cpuset`
+    ? `${failed}: the cpuset of this process excludes ${renderCpus(taken)}`
+    : `${failed}: ${renderCpus(cpus)} offline, going offline, or excluded by a cpuset`
 }
 
 /** The error a refusal amounts to. */
@@ -143,7 +143,7 @@ export function refusalError(refusal: CpuRefusal): CpuUnsupportedError {
   const failed =
     repinProblem === undefined
       ? ''
-      : `, and its thread could not be put back${supportedCpus ? ` on ${cpuNames(supportedCpus)}` : ''}`
+      : `, and its thread could not be put back${supportedCpus ? ` on ${renderCpus(supportedCpus)}` : ''}`
   return new CpuUnsupportedError(
     `${refusedWhere(refusal)}${failed} ${KVM_SAYS}`,
     explainRefusal(refusal),
@@ -176,14 +176,14 @@ function explainRefusal({ vcpu, repinProblem, supportedCpus, pmuCpus }: CpuRefus
 function renderRepin({ vcpu, cpu, core, pmu, supportedCpus = [] }: CpuRefusal): string {
   const where = `vcpu ${vcpu} was refused on ${place(cpu, core)}`
   const why = pmu === undefined ? '' : `, which ${pmu} does not cover`
-  return `${where}${why}: its thread was put back on ${cpuNames(supportedCpus)} ${KVM_SAYS}`
+  return `${where}${why}: its thread was put back on ${renderCpus(supportedCpus)} ${KVM_SAYS}`
 }
 
 /** `vcpu 0 was refused on CPU 0 (Cortex-A53), which the VM's PMU, … (CPUs 2-3), does not cover`. */
 function refusedWhere({ vcpu, cpu, core, pmu, pmuCpus }: CpuRefusal): string {
   const where = `vcpu ${vcpu} was refused on ${place(cpu, core)}`
   if (pmu === undefined) return where
-  const cpus = pmuCpus === undefined ? '' : ` (${cpuNames(pmuCpus)})`
+  const cpus = pmuCpus === undefined ? '' : ` (${renderCpus(pmuCpus)})`
   return `${where}, which the VM's PMU, ${pmu}${cpus}, does not cover`
 }
 
@@ -191,14 +191,9 @@ function place(cpu: number, core: string | undefined): string {
   return core === undefined ? `CPU ${cpu}` : `CPU ${cpu} (${core})`
 }
 
-/** `CPU 3`, `CPUs 2-3`. */
-function cpuNames(cpus: readonly number[]): string {
-  return `${cpus.length === 1 ? 'CPU' : 'CPUs'} ${renderCpuList(cpus)}`
-}
-
 /** `CPU 3 is`, `all of CPUs 2-3 are`. */
 function named(cpus: readonly number[]): string {
-  return cpus.length === 1 ? `${cpuNames(cpus)} is` : `all of ${cpuNames(cpus)} are`
+  return cpus.length === 1 ? `${renderCpus(cpus)} is` : `all of ${renderCpus(cpus)} are`
 }
 
 /** Nothing where there is no cpuset, or none can be read. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { HostPmu } from '../../../src/host/index.ts'
+import { renderCpus, type HostPmu } from '../../../src/host/index.ts'
 import type { PmuQuestion } from '../../../src/pmu/choose.ts'
 import {
   affinities,
@@ -7,7 +7,6 @@ import {
   inOrder,
   objectionTo,
   renderAnswer,
-  renderCpus,
   renderUsed,
   share,
 } from '../../../src/pmu/judge.ts'

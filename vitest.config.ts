@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     // ffi-napi crashes in worker threads: a test process is a process.
     pool: 'forks',
+    // Who wants the output of the tests in colour does not want it in the output that is tested.
+    env: { FORCE_COLOR: '0', CLICOLOR_FORCE: '' },
     reporters: ['default', './test/closing-line-reporter.ts'],
     projects: [
       project('unit'),

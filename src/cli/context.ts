@@ -1,3 +1,6 @@
+import type { Paint } from './color.ts'
+import type { Settings } from './global-options.ts'
+
 /** What a command says to those who asked for more: `info` with -v, `debug` with -vv. */
 export interface Log {
   info(fields: object, message: string): void
@@ -13,12 +16,14 @@ export interface CliContext {
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Log
+  /** Colours what goes to stdout or stderr, where that is wanted. */
+  readonly paint: Paint
+  /** Filled in by the global options. */
+  readonly settings: Settings
   /** Aborted with an `InterruptedError` by SIGINT, SIGTERM and SIGHUP; a command ends everything it started and rejects with the reason. */
   readonly signal: AbortSignal
   /** One line on stderr that tells what takes long. */
   progress(line: string): void
-  /** Called for every -v, before the command starts. */
-  sayMore(): void
   /** The status the process ends with if the command does not throw; 0 unless set. */
   setExitStatus(status: number): void
 }

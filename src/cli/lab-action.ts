@@ -4,7 +4,7 @@ import type { CliContext } from './context.ts'
 import type { LabOptions } from './lab.ts'
 
 /** Variables of this side that mean the same on the other. */
-const PASSED_ON = /^(TSVMM_.*|NO_COLOR|FORCE_COLOR|TERM|LANG|LC_ALL|TZ|CI|GITHUB_ACTIONS)$/
+const PASSED_ON = /^(TSVMM_.*|TERM|LANG|LC_ALL|TZ|CI|GITHUB_ACTIONS)$/
 
 /** Boots the emulated host and runs one command, or a shell, in it. */
 export async function runLab(
@@ -29,7 +29,7 @@ export async function runLab(
       log: context.log,
     })
     const { stdin, stdout, stderr } = context
-    const env = passedOn(context.env)
+    const env = { ...passedOn(context.env), ...colorThere(context.paint) }
     context.setExitStatus(
       options.shell === true
         ? await lab.shell({ stdin, stdout, stderr, env })
@@ -70,4 +70,9 @@ function passedOn(env: CliContext['env']): Record<string, string> {
       value !== undefined && PASSED_ON.test(name) ? [[name, value]] : [],
     ),
   )
+}
+
+/** What is written there goes through a pipe, to streams that may be a terminal here. */
+function colorThere({ isOn }: CliContext['paint']): Record<string, string> {
+  return isOn.stdout && isOn.stderr ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
 }

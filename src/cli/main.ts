@@ -8,8 +8,10 @@ import {
   TimeoutError,
   type TsvmmError,
 } from '../errors/index.ts'
+import { createPaint } from './color.ts'
 import type { CliContext, Log } from './context.ts'
-import { asTsvmmError, isWorthTelling, renderError } from './print-error.ts'
+import { DEFAULT_SETTINGS, type Settings } from './global-options.ts'
+import { asTsvmmError, isWorthTelling, paintLabels, renderError } from './print-error.ts'
 import { buildProgram } from './program.ts'
 import { spellOutPmu } from './run.ts'
 
@@ -18,8 +20,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** How long output may take to be read once somebody, or --timeout, has ended us. */
 const LAST_OUTPUT_MS = 1000
 
-/** How often -v was given. */
-let verbosity = 0
+const settings: Settings = { ...DEFAULT_SETTINGS }
+const paint = createPaint(process, process.env, () => settings.color)
 
 /** Runs the command line and sets the exit status; the process ends when nothing is left to do. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -78,11 +80,10 @@ function createContext(signal: AbortSignal): CliContext {
     env: process.env,
     signal,
     log: createLog(),
+    paint,
+    settings,
     progress: line => {
       process.stderr.write(`${line}\n`)
-    },
-    sayMore: () => {
-      verbosity++
     },
     setExitStatus: status => (process.exitCode = status),
   }
@@ -92,7 +93,7 @@ function createContext(signal: AbortSignal): CliContext {
 function createLog(): Log {
   let logger: pino.Logger | undefined
   const at = (level: number, name: 'info' | 'debug') => (fields: object, message: string) => {
-    if (verbosity >= level) (logger ??= loadLogger())[name](fields, message)
+    if (settings.verbosity >= level) (logger ??= loadLogger())[name](fields, message)
   }
   return { info: at(1, 'info'), debug: at(2, 'debug') }
 }
@@ -104,8 +105,9 @@ function loadLogger(): pino.Logger {
 }
 
 function report(error: TsvmmError, thrown: unknown): void {
-  if (isWorthTelling(error)) process.stderr.write(renderError(error))
-  if (verbosity >= 2 && thrown instanceof Error) process.stderr.write(`${thrown.stack ?? ''}\n`)
+  if (isWorthTelling(error)) process.stderr.write(paintLabels(renderError(error), paint))
+  if (settings.verbosity >= 2 && thrown instanceof Error)
+    process.stderr.write(`${thrown.stack ?? ''}\n`)
   process.exitCode = error.exitStatus
 }
 

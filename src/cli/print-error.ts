@@ -1,4 +1,5 @@
 import { BugError, InterruptedError, TsvmmError } from '../errors/index.ts'
+import type { Paint } from './color.ts'
 
 /**
  * An error as a person reads it: the sentence, its causes numbered, then why, what to try and where
@@ -11,6 +12,13 @@ export function renderError(error: TsvmmError): string {
   for (const step of error.try) lines.push(`try:  ${step}`)
   for (const source of error.see) lines.push(`see:  ${source}`)
   return `${lines.join('\n')}\n`
+}
+
+/** The first word of every line of an error, in colour. */
+export function paintLabels(text: string, paint: Pick<Paint, 'stderr'>): string {
+  return text.replace(/^(error|why|try|see):/gm, label =>
+    paint.stderr(label === 'error:' ? 'red' : 'bold', label),
+  )
 }
 
 /** What anything thrown means: an error of ours is itself, everything else is a bug of ours. */

@@ -1,9 +1,12 @@
 import { Command } from 'commander'
 import { createRequire } from 'node:module'
+import { styleText } from 'node:util'
 import { EXIT_CODES } from '../errors/index.ts'
 import type { CliContext } from './context.ts'
 import { addExplainCommand } from './explain.ts'
+import { addGlobalOptions } from './global-options.ts'
 import { addLabCommand } from './lab.ts'
+import { paintLabels } from './print-error.ts'
 import { addProbeCommand } from './probe.ts'
 import { addRunCommand } from './run.ts'
 
@@ -17,16 +20,18 @@ export function buildProgram(context: CliContext): Command {
   const program = new Command('tsvmm')
     .description(packageJson.description)
     .version(packageJson.version, '-V, --version', 'print the version')
-    .option('-v, --verbose', 'say more on stderr: -v what is done, -vv also how')
-    .on('option:verbose', () => context.sayMore())
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .addHelpText('after', exitCodeHelp)
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: text => context.stdout.write(text),
-      writeErr: text => context.stderr.write(text),
+      writeErr: text => context.stderr.write(paintLabels(text, context.paint)),
+      getOutHasColors: () => context.paint.isOn.stdout,
+      getErrHasColors: () => context.paint.isOn.stderr,
     })
+    .configureHelp({ styleTitle: title => styleText('bold', title, { validateStream: false }) })
+  addGlobalOptions(program, context.settings)
   addRunCommand(program, context)
   addProbeCommand(program, context)
   addLabCommand(program, context)

@@ -13,6 +13,8 @@ const below = {
   ioctl: ['native', 'errors'],
   ...Object.fromEntries(nouns.map(noun => [noun, ['ioctl', 'native', 'host', 'errors']])),
   vm: [...nouns, 'ioctl', 'native', 'host', 'errors'],
+  look: ['vm', ...nouns, 'ioctl', 'native', 'host', 'errors'],
+  doctor: ['look', 'vm', ...nouns, 'ioctl', 'native', 'host', 'errors'],
   report: ['vm', ...nouns, 'ioctl', 'host', 'errors'],
   check: ['report', 'vm', ...nouns, 'ioctl', 'native', 'host', 'errors'],
   lab: ['vm', ...nouns, 'host', 'errors'],

@@ -1,18 +1,22 @@
 import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { EXIT_CODES, TsvmmError, UsageError } from '../errors/index.ts'
-import { renderMidr, type HostFacts } from '../host/index.ts'
+import { TsvmmError, UsageError } from '../errors/index.ts'
+import { DiskTree } from '../host/index.ts'
+import {
+  lookAt,
+  NEEDS,
+  PROBE_TOPICS,
+  reasonForNothing,
+  type AskKvm,
+  type Probed,
+  type ProbeTopic,
+} from '../look/facts.ts'
+import { probedToJson, renderJson } from '../look/json.ts'
+import { renderProbed } from '../look/text.ts'
 import { didYouMean } from '../pmu/did-you-mean.ts'
-import type { KvmFacts } from '../vm/look.ts'
 import type { CliContext } from './context.ts'
 import { OutputFile } from './output-file.ts'
-import { coresOf, look, NEEDS, pmuOf, reasonForNothing, type Probed } from './probe-facts.ts'
-import { renderProbed } from './probe-text.ts'
-import { PROBE_TOPICS, type ProbeOptions, type ProbeTopic } from './probe.ts'
-import { hex } from './table.ts'
-
-/** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */
-const SCHEMA_VERSION = 1
+import type { ProbeOptions } from './probe.ts'
 
 /** `tsvmm probe`, with its options parsed. */
 export async function probe(
@@ -30,7 +34,12 @@ export async function probe(
   }
   let probed: Probed
   try {
-    probed = await look(topic, sysroot)
+    const machine = await lookAt(
+      topic,
+      new DiskTree(sysroot),
+      sysroot === undefined ? askKvm : undefined,
+    )
+    probed = { topic, source: sysroot, ...machine }
   } catch (error) {
     if (error instanceof TsvmmError) writeJson(renderJson({ topic }, error))
     throw error
@@ -38,9 +47,12 @@ export async function probe(
   context.log.info({ topic, sysroot }, 'probed')
   const nothing = reasonForNothing(probed)
   if (json !== true && nothing === undefined) context.stdout.write(renderProbed(probed))
-  writeJson(renderJson(jsonFields(probed), nothing))
+  writeJson(renderJson(probedToJson(probed), nothing))
   if (nothing !== undefined) throw nothing
 }
+
+/** Loaded late: without KVM nothing of it is wanted. */
+const askKvm: AskKvm = async parts => (await import('../vm/look.ts')).lookAtKvm(parts)
 
 interface Words {
   readonly topic: ProbeTopic
@@ -107,62 +119,4 @@ function isDirectory(option: string, path: string): boolean {
       cause,
     })
   }
-}
-
-/** What of it goes into JSON. */
-function jsonFields({ topic, sysroot, host, kvm }: Probed): object {
-  return {
-    topic,
-    sysroot,
-    host: host && jsonHost(host),
-    kvm: kvm instanceof TsvmmError ? { error: jsonError(kvm) } : kvm && jsonKvm(kvm),
-  }
-}
-
-function jsonHost(host: HostFacts): object {
-  const { possible, present, online, offline, uncovered, affinity, cpuset } = host
-  return {
-    cpus: { possible, present, online, offline, uncovered },
-    affinity,
-    cpuset,
-    cores: host.cores.map(({ cpu, midr, capacity }) => ({
-      cpu,
-      ...(midr !== undefined && { midr: hex(midr), core: renderMidr(midr) }),
-      capacity,
-      pmu: pmuOf(host, cpu)?.name,
-    })),
-    pmus: host.pmus.map(pmu => ({ ...pmu, cores: coresOf(host, pmu) })),
-  }
-}
-
-function jsonKvm({ apiVersion, pmus, capabilities, vms }: KvmFacts): object {
-  return {
-    apiVersion,
-    pmus: orError(pmus),
-    capabilities:
-      capabilities instanceof TsvmmError
-        ? orError(capabilities)
-        : capabilities &&
-          Object.fromEntries(capabilities.map(({ name, value }) => [name, value ?? null])),
-    vms: orError(vms),
-  }
-}
-
-function orError(part: object | undefined): object | undefined {
-  return part instanceof TsvmmError ? { error: jsonError(part) } : part
-}
-
-function jsonError({ code, message, why, try: steps, see }: TsvmmError): object {
-  return { code, message, why, try: steps, see }
-}
-
-function renderJson(fields: object, error: TsvmmError | undefined): string {
-  const object = {
-    schemaVersion: SCHEMA_VERSION,
-    command: 'probe',
-    exitStatus: error?.exitStatus ?? EXIT_CODES.ok.status,
-    ...fields,
-    ...(error && { error: jsonError(error) }),
-  }
-  return `${JSON.stringify(object, null, 2)}\n`
 }

@@ -1,11 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
 
-/** What can be asked for. */
-export const PROBE_TOPICS = ['pmus', 'cpus', 'caps', 'gic', 'all'] as const
-
-export type ProbeTopic = (typeof PROBE_TOPICS)[number]
-
 /** What commander makes of the flags. */
 export interface ProbeOptions {
   /** `true` without a file. */

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
-import { decodeCpuList, readSysfs } from './sysfs.ts'
+import { decodeCpuList } from './sysfs.ts'
+import { THIS_HOST, type HostTree } from './tree.ts'
 
 /**
  * The CPUs that the process whose /proc this is may run on: what sched_getaffinity would say of it,
@@ -12,11 +12,11 @@ import { decodeCpuList, readSysfs } from './sysfs.ts'
  */
 export function readAffinity(
   online: readonly number[],
-  procRoot = '/proc',
+  tree: HostTree = THIS_HOST,
 ): readonly number[] | undefined {
-  const file = join(procRoot, 'self/status')
-  const list = /^Cpus_allowed_list:(.*)$/m.exec(readSysfs(file) ?? '')?.[1]
+  const path = '/proc/self/status'
+  const list = /^Cpus_allowed_list:(.*)$/m.exec(tree.read(path) ?? '')?.[1]
   if (list === undefined) return undefined
-  const allowed = new Set(decodeCpuList(file, list.trim()))
+  const allowed = new Set(decodeCpuList(tree, path, list.trim()))
   return online.filter(cpu => allowed.has(cpu))
 }

@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { readHostCpus } from './cpus.ts'
-import { nonsense, parseNumber, readSysfs } from './sysfs.ts'
+import { nonsense, parseNumber } from './sysfs.ts'
+import { THIS_HOST, type HostTree } from './tree.ts'
 
 /** What kind of core a CPU is. */
 export interface HostCore {
@@ -12,36 +12,35 @@ export interface HostCore {
 }
 
 /**
- * The core of every possible CPU of this machine, or of the one whose sysfs was saved under
- * `sysfsRoot`, in the order of the CPUs.
+ * The core of every possible CPU of this machine, or of another machine, in the order of the CPUs.
  *
  * @throws {@link HostError} `SYSFS` naming the file that is missing, unreadable or nonsense
  * @see arch/arm64/kernel/cpuinfo.c, `cpuid_cpu_online` (v6.12)
  * @see drivers/base/arch_topology.c, `cpu_capacity_show` (v6.12)
  */
-export function readCores(sysfsRoot = '/sys'): HostCore[] {
-  return readHostCpus(sysfsRoot).possible.map(cpu => {
-    const directory = join(sysfsRoot, `devices/system/cpu/cpu${cpu}`)
+export function readCores(tree: HostTree = THIS_HOST): HostCore[] {
+  return readHostCpus(tree).possible.map(cpu => {
+    const directory = `/sys/devices/system/cpu/cpu${cpu}`
     return {
       cpu,
-      midr: readMidr(join(directory, 'regs/identification/midr_el1')),
-      capacity: readCapacity(join(directory, 'cpu_capacity')),
+      midr: readMidr(tree, `${directory}/regs/identification/midr_el1`),
+      capacity: readCapacity(tree, `${directory}/cpu_capacity`),
     }
   })
 }
 
-function readMidr(file: string): bigint | undefined {
-  const content = readSysfs(file)
+function readMidr(tree: HostTree, path: string): bigint | undefined {
+  const content = tree.read(path)
   // Empty: the kernel has a place for it and has not seen the CPU yet.
   if (content === undefined || content === '') return undefined
-  if (!/^0x[\da-f]{1,16}$/i.test(content)) throw nonsense(file, content, 'a MIDR_EL1')
+  if (!/^0x[\da-f]{1,16}$/i.test(content)) throw nonsense(tree, path, content, 'a MIDR_EL1')
   return BigInt(content)
 }
 
-function readCapacity(file: string): number | undefined {
-  const content = readSysfs(file)
+function readCapacity(tree: HostTree, path: string): number | undefined {
+  const content = tree.read(path)
   if (content === undefined) return undefined
   const capacity = parseNumber(content)
-  if (capacity === undefined) throw nonsense(file, content, 'the capacity of a CPU')
+  if (capacity === undefined) throw nonsense(tree, path, content, 'the capacity of a CPU')
   return capacity
 }

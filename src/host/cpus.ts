@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { HostError } from '../errors/index.ts'
-import { decodeCpuList, readSysfs } from './sysfs.ts'
+import { decodeCpuList } from './sysfs.ts'
+import { THIS_HOST, type HostTree } from './tree.ts'
 
 /** CPU numbers, each list ascending. */
 export interface HostCpus {
@@ -13,18 +13,18 @@ export interface HostCpus {
 }
 
 /**
- * The CPUs of this machine, or of the one whose sysfs was saved under `sysfsRoot`.
+ * The CPUs of this machine, or of another.
  *
  * @throws {@link HostError} `SYSFS` naming the file that is missing, unreadable or nonsense
  * @see Documentation/admin-guide/cputopology.rst (v6.12)
  */
-export function readHostCpus(sysfsRoot = '/sys'): HostCpus {
+export function readHostCpus(tree: HostTree = THIS_HOST): HostCpus {
   const read = (name: string) => {
-    const file = join(sysfsRoot, 'devices/system/cpu', name)
-    const content = readSysfs(file)
+    const path = `/sys/devices/system/cpu/${name}`
+    const content = tree.read(path)
     if (content === undefined)
-      throw new HostError('SYSFS', `there is no ${file}; is sysfs mounted?`)
-    return decodeCpuList(file, content)
+      throw new HostError('SYSFS', `there is no ${tree.nameOf(path)}; is sysfs mounted?`)
+    return decodeCpuList(tree, path, content)
   }
   return { possible: read('possible'), present: read('present'), online: read('online') }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { decodeCpuList, nonsense, readSysfs } from './sysfs.ts'
+import { decodeCpuList, nonsense } from './sysfs.ts'
+import { THIS_HOST, type HostTree } from './tree.ts'
 
 /** The cgroup that bounds the CPUs of this process, whatever affinity it asks for. */
 export interface HostCpuset {
@@ -15,36 +16,37 @@ const EFFECTIVE = ['cpuset.cpus.effective', 'cpuset.effective_cpus', 'effective_
 const MOUNT = /^\d+ \d+ \d+:\d+ (?<root>\S+) (?<point>\S+) \S.* - (?<type>\S+)(?: |$)/
 
 /**
- * The cpuset of this process, or of the one whose /proc was saved under `procRoot`; undefined if the
- * kernel has none or the process cannot see it. That is not its affinity, which may be narrower.
+ * The cpuset of this process, or of another machine; undefined if the kernel has none or the
+ * process cannot see it. That is not its affinity, which may be narrower.
  *
  * /proc/self/cpuset says which cgroup it is in v1 and in v2, where it may be one above the
  * process's own: the nearest that has the controller. Only the mounts tell where that is.
  *
- * @param sysfsRoot where to look for what is mounted below /sys
  * @throws {@link HostError} `SYSFS` naming the file that is unreadable or nonsense
  * @see kernel/cgroup/cpuset.c, `proc_cpuset_show` (v6.12)
  * @see Documentation/admin-guide/cgroup-v2.rst, Cpuset Interface Files (v6.12)
  * @see Documentation/filesystems/proc.rst, 3.5 (v6.12): mountinfo
  */
-export function readCpuset(procRoot = '/proc', sysfsRoot = '/sys'): HostCpuset | undefined {
-  const cgroup = readCgroup(join(procRoot, 'self/cpuset'))
+export function readCpuset(tree: HostTree = THIS_HOST): HostCpuset | undefined {
+  const cgroup = readCgroup(tree)
   if (cgroup === undefined) return undefined
-  for (const mount of readCgroupMounts(join(procRoot, 'self/mountinfo'))) {
-    const place = placeOf(cgroup, mount, sysfsRoot)
+  for (const mount of readCgroupMounts(tree)) {
+    const place = placeOf(cgroup, mount)
     if (place === undefined) continue
     for (const name of EFFECTIVE) {
-      const file = join(place, name)
-      const content = readSysfs(file)
-      if (content !== undefined) return { cgroup, cpus: decodeCpuList(file, content) }
+      const path = join(place, name)
+      const content = tree.read(path)
+      if (content !== undefined) return { cgroup, cpus: decodeCpuList(tree, path, content) }
     }
   }
   return undefined
 }
 
-function readCgroup(file: string): string | undefined {
-  const content = readSysfs(file)
-  if (content !== undefined && !content.startsWith('/')) throw nonsense(file, content, 'a cgroup')
+function readCgroup(tree: HostTree): string | undefined {
+  const path = '/proc/self/cpuset'
+  const content = tree.read(path)
+  if (content !== undefined && !content.startsWith('/'))
+    throw nonsense(tree, path, content, 'a cgroup')
   return content
 }
 
@@ -54,26 +56,26 @@ interface CgroupMount {
   readonly point: string
 }
 
-function readCgroupMounts(file: string): CgroupMount[] {
-  const lines = (readSysfs(file) ?? '').split('\n').filter(line => line !== '')
+function readCgroupMounts(tree: HostTree): CgroupMount[] {
+  const path = '/proc/self/mountinfo'
+  const lines = (tree.read(path) ?? '').split('\n').filter(line => line !== '')
   return lines.flatMap(line => {
     const { root, point, type } = MOUNT.exec(line)?.groups ?? {}
-    if (root === undefined || point === undefined) throw nonsense(file, line, 'a mount')
+    if (root === undefined || point === undefined) throw nonsense(tree, path, line, 'a mount')
     return type === 'cgroup' || type === 'cgroup2'
       ? [{ root: unescapePath(root), point: unescapePath(point) }]
       : []
   })
 }
 
-/** The directory of a cgroup, if it is below the mount and the mount in the tree that we read. */
-function placeOf(cgroup: string, mount: CgroupMount, sysfsRoot: string): string | undefined {
+/** The directory of a cgroup, if it is below the mount. */
+function placeOf(cgroup: string, mount: CgroupMount): string | undefined {
   const root = mount.root === '/' ? '' : mount.root
   if (cgroup !== mount.root && !cgroup.startsWith(`${root}/`)) return undefined
   const below = cgroup.slice(root.length)
   // A cgroup outside of our namespace is "/../…".
   if (below.split('/').includes('..')) return undefined
-  if (mount.point.startsWith('/sys/')) return join(sysfsRoot, mount.point.slice(5), below)
-  return sysfsRoot === '/sys' ? join(mount.point, below) : undefined
+  return join(mount.point, below)
 }
 
 /** The kernel writes blanks and backslashes in paths as `\040` and `\134`. */

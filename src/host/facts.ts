@@ -4,6 +4,7 @@ import { readHostCpus, type HostCpus } from './cpus.ts'
 import { readCpuset, type HostCpuset } from './cpuset.ts'
 import { renderPart } from './midr.ts'
 import { readHostPmuDetails, type HostPmuDetails } from './pmu-details.ts'
+import { THIS_HOST, type HostTree } from './tree.ts'
 
 /** What this machine is and what of it this process may use, as far as its PMUs are concerned. */
 export interface HostFacts extends HostCpus {
@@ -22,36 +23,26 @@ export interface HostFacts extends HostCpus {
   readonly cpuset: HostCpuset | undefined
 }
 
-/** Where facts come from. The defaults are this machine and this process. */
-export interface HostSources {
-  /** Default: `/sys`. */
-  readonly sysfsRoot?: string
-  /** Default: `/proc`. */
-  readonly procRoot?: string
-  /** What sched_getaffinity said of this process. */
-  readonly affinity?: readonly number[] | undefined
-}
-
 /**
  * All of it, read now. Nothing of it holds for the next boot, perf types least; CPUs come and go
  * while it is read.
  *
+ * @param affinity what sched_getaffinity said of this process, where that is known
  * @throws {@link HostError} `SYSFS` naming the file that is missing, unreadable or nonsense
  * @see drivers/perf/arm_pmu_acpi.c, `arm_pmu_acpi_cpu_starting` (v6.12)
  */
-export function describeHost(sources: HostSources = {}): HostFacts {
-  const { sysfsRoot = '/sys', procRoot = '/proc', affinity } = sources
-  const cpus = readHostCpus(sysfsRoot)
-  const pmus = readHostPmuDetails(sysfsRoot)
+export function describeHost(tree: HostTree = THIS_HOST, affinity?: readonly number[]): HostFacts {
+  const cpus = readHostCpus(tree)
+  const pmus = readHostPmuDetails(tree)
   const covered = new Set(pmus.flatMap(pmu => pmu.cpus))
   return {
     ...cpus,
     offline: cpus.possible.filter(cpu => !cpus.online.includes(cpu)),
-    cores: readCores(sysfsRoot),
+    cores: readCores(tree),
     pmus,
     uncovered: cpus.possible.filter(cpu => !covered.has(cpu)),
     affinity,
-    cpuset: readCpuset(procRoot, sysfsRoot),
+    cpuset: readCpuset(tree),
   }
 }
 

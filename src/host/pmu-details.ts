@@ -1,6 +1,7 @@
-import { join } from 'node:path'
-import { readHostPmus, type HostPmu } from './pmus.ts'
-import { listSysfs, nonsense, parseNumber, readSysfs } from './sysfs.ts'
+import { basename } from 'node:path'
+import { PMUS, readHostPmus, type HostPmu } from './pmus.ts'
+import { nonsense, parseNumber } from './sysfs.ts'
+import { THIS_HOST, type HostTree } from './tree.ts'
 
 /** Numbers, all of them: what PMUv3 has in `caps/`, `branches` only where there is BRBE. */
 const ARM_CAPS = ['slots', 'bus_slots', 'bus_width', 'threshold_max', 'branches'] as const
@@ -33,45 +34,47 @@ export interface HostPmuDetails extends HostPmu {
  * @see drivers/perf/arm_pmuv3.c, `slots_show`, `armv8pmu_events_sysfs_show` (v6.12)
  * @see Documentation/ABI/testing/sysfs-bus-event_source-devices-events (v6.12)
  */
-export function readHostPmuDetails(sysfsRoot = '/sys'): HostPmuDetails[] {
-  return readHostPmus(sysfsRoot).map(pmu => {
-    const directory = join(sysfsRoot, 'bus/event_source/devices', pmu.name)
+export function readHostPmuDetails(tree: HostTree = THIS_HOST): HostPmuDetails[] {
+  return readHostPmus(tree).map(pmu => {
+    const directory = `${PMUS}/${pmu.name}`
     return {
       ...pmu,
-      caps: readAll(join(directory, 'caps'), decodeCap),
-      events: readAll(join(directory, 'events'), decodeEvent),
+      caps: readAll(tree, `${directory}/caps`, decodeCap),
+      events: readAll(tree, `${directory}/events`, decodeEvent),
     }
   })
 }
 
 /** What is in the files of a directory, by their names; those that decode to nothing are left out. */
 function readAll<Value>(
+  tree: HostTree,
   directory: string,
-  decode: (file: string, content: string, name: string) => Value | undefined,
+  decode: (tree: HostTree, path: string, content: string) => Value | undefined,
 ): Record<string, Value> {
   return Object.fromEntries(
-    listSysfs(directory).flatMap(name => {
-      const file = join(directory, name)
-      const content = readSysfs(file)
-      const value = content === undefined ? undefined : decode(file, content, name)
+    tree.list(directory).flatMap(name => {
+      const path = `${directory}/${name}`
+      const content = tree.read(path)
+      const value = content === undefined ? undefined : decode(tree, path, content)
       return value === undefined ? [] : [[name, value]]
     }),
   )
 }
 
-function decodeCap(file: string, content: string, name: string): number | string {
+function decodeCap(tree: HostTree, path: string, content: string): number | string {
   const value = parseNumber(content)
   if (value !== undefined) return value
-  if (ARM_CAPS.some(cap => cap === name)) throw nonsense(file, content, 'a number')
+  if (ARM_CAPS.some(cap => path.endsWith(`/${cap}`)))
+    throw nonsense(tree, path, content, 'a number')
   return content
 }
 
 /** `event=0x0011`. Names with a dot are units and scales of events. */
-function decodeEvent(file: string, content: string, name: string): number | undefined {
-  if (name.includes('.')) return undefined
+function decodeEvent(tree: HostTree, path: string, content: string): number | undefined {
+  if (basename(path).includes('.')) return undefined
   const terms = content.split(',')
   const event = terms.find(term => term.startsWith('event='))
   const value = parseNumber(event?.slice('event='.length) ?? '')
-  if (value === undefined) throw nonsense(file, content, 'a perf event')
+  if (value === undefined) throw nonsense(tree, path, content, 'a perf event')
   return terms.length === 1 ? value : undefined
 }

@@ -1,7 +1,7 @@
-import { join } from 'node:path'
 import { HostError } from '../errors/index.ts'
 import { renderCpuList } from './cpulist.ts'
-import { decodeCpuList, listSysfs, nonsense, readSysfs } from './sysfs.ts'
+import { decodeCpuList, nonsense } from './sysfs.ts'
+import { THIS_HOST, type HostTree } from './tree.ts'
 
 /** A PMU of the host's CPU cores: what `KVM_ARM_VCPU_PMU_V3_SET_PMU` chooses among. */
 export interface HostPmu {
@@ -13,18 +13,20 @@ export interface HostPmu {
   readonly cpus: readonly number[]
 }
 
+/** Every PMU the kernel has. */
+export const PMUS = '/sys/bus/event_source/devices'
+
 /**
- * The core PMUs of this machine, or of the one whose sysfs was saved under `sysfsRoot`, in the
- * order of their first CPUs. Uncore and trace PMUs are left out: only core PMUs have a file `cpus`.
+ * The core PMUs of this machine, or of another machine, in the order of their first CPUs. Uncore and trace PMUs are left out: only core PMUs have a file `cpus`.
  * One that vanishes while it is read is left out, too.
  *
  * @throws {@link HostError} `SYSFS` naming the file that is missing, unreadable or nonsense
  * @see drivers/perf/arm_pmu.c, `cpus_show` (v6.12)
  */
-export function readHostPmus(sysfsRoot = '/sys'): HostPmu[] {
-  const directory = join(sysfsRoot, 'bus/event_source/devices')
-  return listSysfs(directory)
-    .flatMap(name => readPmu(directory, name) ?? [])
+export function readHostPmus(tree: HostTree = THIS_HOST): HostPmu[] {
+  return tree
+    .list(PMUS)
+    .flatMap(name => readPmu(tree, name) ?? [])
     .sort((a, b) => firstCpu(a) - firstCpu(b) || a.type - b.type)
 }
 
@@ -33,22 +35,25 @@ export function renderHostPmu({ name, type, cpus }: HostPmu): string {
   return `${name} (type ${type}, CPUs ${cpus.length > 0 ? renderCpuList(cpus) : 'none'})`
 }
 
-function readPmu(directory: string, name: string): HostPmu | undefined {
-  const cpusFile = join(directory, name, 'cpus')
-  const cpus = readSysfs(cpusFile)
+function readPmu(tree: HostTree, name: string): HostPmu | undefined {
+  const cpusFile = `${PMUS}/${name}/cpus`
+  const cpus = tree.read(cpusFile)
   if (cpus === undefined) return undefined
 
-  const typeFile = join(directory, name, 'type')
-  const type = readSysfs(typeFile)
+  const typeFile = `${PMUS}/${name}/type`
+  const type = tree.read(typeFile)
   if (type === undefined) {
     // A PMU may vanish while it is read, but never one file of it.
-    if (readSysfs(cpusFile) === undefined) return undefined
-    throw new HostError('SYSFS', `there is no ${typeFile}, although there is a ${cpusFile}`)
+    if (tree.read(cpusFile) === undefined) return undefined
+    throw new HostError(
+      'SYSFS',
+      `there is no ${tree.nameOf(typeFile)}, although there is a ${tree.nameOf(cpusFile)}`,
+    )
   }
   // The kernel's type is an int.
   if (!/^\d{1,10}$/.test(type) || Number(type) >= 2 ** 31)
-    throw nonsense(typeFile, type, 'a perf type number')
-  return { name, type: Number(type), cpus: decodeCpuList(cpusFile, cpus) }
+    throw nonsense(tree, typeFile, type, 'a perf type number')
+  return { name, type: Number(type), cpus: decodeCpuList(tree, cpusFile, cpus) }
 }
 
 /** A PMU without CPUs comes last. */

@@ -66,7 +66,7 @@ describe('tsvmm probe --sysroot shows a machine we do not have', () => {
       command: 'probe',
       exitStatus: 0,
       topic: 'pmus',
-      sysroot: root,
+      source: root,
       host: {
         cpus: { possible: [0, 1, 2, 3, 4, 5], offline: [], uncovered: [] },
         affinity: [0, 1, 2, 3, 4],

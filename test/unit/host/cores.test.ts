@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import { HostError } from '../../../src/errors/index.ts'
 import { readCores, renderMidr } from '../../../src/host/index.ts'
 import { APPLE_M1, HOTPLUG, RK3399, cpuFiles } from './machines.ts'
-import { madeSysfs, savedSysfs } from './sysfs-tree.ts'
+import { madeSysfs, savedSysfs, type SavedTree } from './sysfs-tree.ts'
 
-const rendered = (root: string) =>
+const rendered = (root: SavedTree) =>
   readCores(root).map(({ midr }) => (midr === undefined ? undefined : renderMidr(midr)))
 
 test('every CPU has its MIDR and its capacity', () => {
@@ -66,16 +66,16 @@ test.each([
   expect(() => readCores(root)).toThrow(
     new HostError(
       'SYSFS',
-      `${root}/${file} holds ${JSON.stringify(content.replace(/\n$/, ''))}, not ${expected}`,
+      `${root.sys}/${file} holds ${JSON.stringify(content.replace(/\n$/, ''))}, not ${expected}`,
     ),
   )
 })
 
 test('an unreadable file is named', () => {
   const root = madeSysfs(cpuFiles({ possible: '0', midrs: {} }))
-  mkdirSync(join(root, 'devices/system/cpu/cpu0/cpu_capacity'), { recursive: true })
+  mkdirSync(join(root.sys, 'devices/system/cpu/cpu0/cpu_capacity'), { recursive: true })
 
   expect(() => readCores(root)).toThrow(
-    new HostError('SYSFS', `cannot read ${root}/devices/system/cpu/cpu0/cpu_capacity`),
+    `cannot read ${root.sys}/devices/system/cpu/cpu0/cpu_capacity`,
   )
 })

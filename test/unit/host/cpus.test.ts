@@ -19,20 +19,20 @@ test('without sysfs the missing file is named', () => {
   const root = madeSysfs({})
 
   expect(() => readHostCpus(root)).toThrow(HostError)
-  expect(() => readHostCpus(root)).toThrow(`there is no ${root}/${CPU}/possible`)
+  expect(() => readHostCpus(root)).toThrow(`there is no ${root.sys}/${CPU}/possible`)
 })
 
 test('nonsense is named with its file and content', () => {
   const root = madeSysfs({ [`${CPU}/possible`]: '0-\n' })
 
   expect(() => readHostCpus(root)).toThrow(
-    new HostError('SYSFS', `${root}/${CPU}/possible holds "0-", not a list of CPUs`),
+    new HostError('SYSFS', `${root.sys}/${CPU}/possible holds "0-", not a list of CPUs`),
   )
 })
 
 test('an unreadable file is named', () => {
   const root = madeSysfs({})
-  mkdirSync(join(root, CPU, 'possible'), { recursive: true })
+  mkdirSync(join(root.sys, CPU, 'possible'), { recursive: true })
 
-  expect(() => readHostCpus(root)).toThrow(`cannot read ${root}/${CPU}/possible`)
+  expect(() => readHostCpus(root)).toThrow(`cannot read ${root.sys}/${CPU}/possible`)
 })

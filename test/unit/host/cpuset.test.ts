@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { HostError } from '../../../src/errors/index.ts'
 import { readCpuset } from '../../../src/host/index.ts'
@@ -9,15 +8,11 @@ const V2 = '35 24 0:29 / /sys/fs/cgroup rw,nosuid shared:9 master:3 - cgroup2 cg
 const V1_MEMORY = '36 24 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory'
 const V1_CPUSET = '37 24 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset'
 
-/** A machine with /proc and /sys in one tree. */
-function madeRoots(cgroup: string, mounts: readonly string[], sysfs: Record<string, string>) {
-  const root = madeSysfs({
-    'proc/self/cpuset': `${cgroup}\n`,
-    'proc/self/mountinfo': [ROOTFS, ...mounts, ''].join('\n'),
-    ...Object.fromEntries(Object.entries(sysfs).map(([file, text]) => [`sys/${file}`, text])),
+const madeTree = (cgroup: string, mounts: readonly string[], sysfs: Record<string, string>) =>
+  madeSysfs(sysfs, {
+    'self/cpuset': `${cgroup}\n`,
+    'self/mountinfo': [ROOTFS, ...mounts, ''].join('\n'),
   })
-  return [join(root, 'proc'), join(root, 'sys')] as const
-}
 
 test.each<[string, string, string[], string]>([
   ['v2', '/machine.slice', [V2], 'fs/cgroup/machine.slice/cpuset.cpus.effective'],
@@ -43,7 +38,7 @@ test.each<[string, string, string[], string]>([
     'fs/my groups/a b/cpuset.cpus.effective',
   ],
 ])('cgroup %s', (_, cgroup, mounts, file) => {
-  expect(readCpuset(...madeRoots(cgroup, mounts, { [file]: '0-2,5\n' }))).toEqual({
+  expect(readCpuset(madeTree(cgroup, mounts, { [file]: '0-2,5\n' }))).toEqual({
     cgroup,
     cpus: [0, 1, 2, 5],
   })
@@ -62,36 +57,36 @@ test.each<[string, string, string[]]>([
 ])('there is none if %s', (_, cgroup, mounts) => {
   const files = { 'fs/vms/cpuset.cpus.effective': '0\n', 'fs/cgroup/cpuset.cpus.effective': '0\n' }
 
-  expect(readCpuset(...madeRoots(cgroup, mounts, files))).toBeUndefined()
+  expect(readCpuset(madeTree(cgroup, mounts, files))).toBeUndefined()
 })
 
 test('a kernel without cpusets has none', () => {
-  expect(readCpuset(madeSysfs({}), madeSysfs({}))).toBeUndefined()
+  expect(readCpuset(madeSysfs({}))).toBeUndefined()
 })
 
 test('a process without mounts sees none', () => {
-  expect(readCpuset(madeSysfs({ 'self/cpuset': '/\n' }), madeSysfs({}))).toBeUndefined()
+  expect(readCpuset(madeSysfs({}, { 'self/cpuset': '/\n' }))).toBeUndefined()
 })
 
 test('nonsense is named with its file and content', () => {
-  const [proc, sys] = madeRoots('/', [V2], { 'fs/cgroup/cpuset.cpus.effective': 'all\n' })
-  expect(() => readCpuset(proc, sys)).toThrow(
+  const badList = madeTree('/', [V2], { 'fs/cgroup/cpuset.cpus.effective': 'all\n' })
+  expect(() => readCpuset(badList)).toThrow(
     new HostError(
       'SYSFS',
-      `${sys}/fs/cgroup/cpuset.cpus.effective holds "all", not a list of CPUs`,
+      `${badList.sys}/fs/cgroup/cpuset.cpus.effective holds "all", not a list of CPUs`,
     ),
   )
 
-  const [badMounts] = madeRoots('/', ['cgroup2 /sys/fs/cgroup'], {})
-  expect(() => readCpuset(badMounts, sys)).toThrow(
+  const badMounts = madeTree('/', ['cgroup2 /sys/fs/cgroup'], {})
+  expect(() => readCpuset(badMounts)).toThrow(
     new HostError(
       'SYSFS',
-      `${badMounts}/self/mountinfo holds "cgroup2 /sys/fs/cgroup", not a mount`,
+      `${badMounts.proc}/self/mountinfo holds "cgroup2 /sys/fs/cgroup", not a mount`,
     ),
   )
 
-  const [badCgroup] = madeRoots('', [V2], {})
-  expect(() => readCpuset(badCgroup, sys)).toThrow(
-    new HostError('SYSFS', `${badCgroup}/self/cpuset holds "", not a cgroup`),
+  const badCgroup = madeTree('', [V2], {})
+  expect(() => readCpuset(badCgroup)).toThrow(
+    new HostError('SYSFS', `${badCgroup.proc}/self/cpuset holds "", not a cgroup`),
   )
 })

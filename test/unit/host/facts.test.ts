@@ -4,8 +4,7 @@ import { coreTypeOf, describeHost } from '../../../src/host/index.ts'
 import { APPLE_M1, GRAVITON3, HOTPLUG, RK3399, UNCORE_ONLY } from './machines.ts'
 import { madeSysfs, savedSysfs } from './sysfs-tree.ts'
 
-const describeMade = (files: Record<string, string>) =>
-  describeHost({ sysfsRoot: madeSysfs(files), procRoot: madeSysfs({}) })
+const describeMade = (files: Record<string, string>) => describeHost(madeSysfs(files))
 
 test('a board with big.LITTLE', () => {
   const facts = describeMade(RK3399)
@@ -41,13 +40,15 @@ test('without a core PMU all CPUs are uncovered', () => {
 })
 
 test("affinity is the caller's; the cpuset is of the process", () => {
-  const procRoot = madeSysfs({
-    'self/cpuset': '/\n',
-    'self/mountinfo': '35 24 0:29 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
-  })
-  const sysfsRoot = madeSysfs({ ...GRAVITON3, 'fs/cgroup/cpuset.cpus.effective': '0-1\n' })
+  const tree = madeSysfs(
+    { ...GRAVITON3, 'fs/cgroup/cpuset.cpus.effective': '0-1\n' },
+    {
+      'self/cpuset': '/\n',
+      'self/mountinfo': '35 24 0:29 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+    },
+  )
 
-  expect(describeHost({ sysfsRoot, procRoot, affinity: [1] })).toMatchObject({
+  expect(describeHost(tree, [1])).toMatchObject({
     affinity: [1],
     cpuset: { cgroup: '/', cpus: [0, 1] },
   })
@@ -91,7 +92,7 @@ test.each<[string, Record<string, string>, number, string | undefined]>([
 })
 
 test('of a CPU of a saved tree without MIDRs it knows the PMU', () => {
-  const facts = describeHost({ sysfsRoot: savedSysfs('biglittle'), procRoot: madeSysfs({}) })
+  const facts = describeHost(savedSysfs('biglittle'))
 
   expect(coreTypeOf(facts, 3)).toBe('PMU armv8_cortex_a72')
 })

@@ -47,28 +47,31 @@ test.each([
   const root = madeSysfs({ [`${PMU}/type`]: type, [`${PMU}/cpus`]: '0\n' })
 
   expect(() => readHostPmus(root)).toThrow(HostError)
-  expect(() => readHostPmus(root)).toThrow(`${root}/${PMU}/type holds`)
+  expect(() => readHostPmus(root)).toThrow(`${root.sys}/${PMU}/type holds`)
   expect(() => readHostPmus(root)).toThrow(message)
 })
 
 test('a PMU with CPUs and without a type is refused', () => {
   const root = madeSysfs({ [`${PMU}/cpus`]: '0\n' })
 
-  expect(() => readHostPmus(root)).toThrow(`there is no ${root}/${PMU}/type`)
+  expect(() => readHostPmus(root)).toThrow(`there is no ${root.sys}/${PMU}/type`)
 })
 
 test('nonsense in cpus is named with its file, and long nonsense is cut', () => {
   const root = madeSysfs({ [`${PMU}/type`]: '9\n', [`${PMU}/cpus`]: 'f'.repeat(100) })
 
   expect(() => readHostPmus(root)).toThrow(
-    new HostError('SYSFS', `${root}/${PMU}/cpus holds "${'f'.repeat(60)}…", not a list of CPUs`),
+    new HostError(
+      'SYSFS',
+      `${root.sys}/${PMU}/cpus holds "${'f'.repeat(60)}…", not a list of CPUs`,
+    ),
   )
 })
 
 test('a list of devices that is no directory is named', () => {
   const root = madeSysfs({ 'bus/event_source/devices': '' })
 
-  expect(() => readHostPmus(root)).toThrow(`cannot list ${root}/bus/event_source/devices`)
+  expect(() => readHostPmus(root)).toThrow(`cannot list ${root.sys}/bus/event_source/devices`)
 })
 
 test.each([

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { readAffinity } from '../../../src/host/affinity.ts'
 import { madeSysfs } from './sysfs-tree.ts'
 
-const proc = (status: string) => madeSysfs({ 'self/status': status })
+const proc = (status: string) => madeSysfs({}, { 'self/status': status })
 
 it('is the mask of the process without the CPUs that do not run', () => {
   const root = proc('Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t0-1,4-7\nMems_allowed:\t1\n')

@@ -2,19 +2,31 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { DiskTree } from '../../../src/host/index.ts'
 
-/** The sysfs saved under test/fixtures/sysfs/`machine`. */
-export function savedSysfs(machine: string): string {
-  return new URL(`../../fixtures/sysfs/${machine}`, import.meta.url).pathname
+/** A tree below a directory of its own. */
+export class SavedTree extends DiskTree {
+  readonly sys = join(this.root, 'sys')
+  readonly proc = join(this.root, 'proc')
 }
 
-/** A sysfs with just these files, gone when the test ends. */
-export function madeSysfs(files: Readonly<Record<string, string>>): string {
+/** The sysfs saved under test/fixtures/sysfs/`machine`. */
+export function savedSysfs(machine: string): SavedTree {
+  return new SavedTree(new URL(`../../fixtures/sysfs/${machine}`, import.meta.url).pathname)
+}
+
+/** A machine with just these files below /sys, and these below /proc; gone when the test ends. */
+export function madeSysfs(
+  sys: Readonly<Record<string, string>>,
+  proc: Readonly<Record<string, string>> = {},
+): SavedTree {
   const root = mkdtempSync(join(tmpdir(), 'tsvmm-sysfs-'))
   onTestFinished(() => rmSync(root, { recursive: true }))
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true })
-    writeFileSync(join(root, path), content)
-  }
-  return root
+  for (const [top, files] of Object.entries({ sys, proc }))
+    for (const [path, content] of Object.entries(files)) {
+      const file = join(root, top, path)
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, content)
+    }
+  return new SavedTree(root)
 }

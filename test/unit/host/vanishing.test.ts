@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { readHostPmuDetails, readHostPmus } from '../../../src/host/index.ts'
 import { RK3399 } from './machines.ts'
-import { madeSysfs } from './sysfs-tree.ts'
+import { madeSysfs, type SavedTree } from './sysfs-tree.ts'
 
 vi.mock('node:fs', { spy: true })
 
@@ -19,8 +19,11 @@ function beforeReading(name: string, act: () => void): void {
   })
 }
 
-const removePmu = (root: string) =>
-  rmSync(join(root, 'bus/event_source/devices/armv8_cortex_a53'), { recursive: true, force: true })
+const removePmu = (root: SavedTree) =>
+  rmSync(join(root.sys, 'bus/event_source/devices/armv8_cortex_a53'), {
+    recursive: true,
+    force: true,
+  })
 
 afterEach(() => vi.mocked(readFileSync).mockRestore())
 

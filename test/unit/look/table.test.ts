@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { printable, renderList, renderTable } from '../../../src/cli/table.ts'
+import { printable, renderList, renderTable } from '../../../src/look/table.ts'
 
 it('aligns words to the left and numbers to the right, two blanks apart, none at the end', () => {
   expect(

@@ -1,6 +1,6 @@
 import { expect, describe, it } from 'vitest'
 import { readWords } from '../../../src/cli/probe-action.ts'
-import { renderProbed } from '../../../src/cli/probe-text.ts'
+import { renderProbed } from '../../../src/look/text.ts'
 import { HostError, UsageError } from '../../../src/errors/index.ts'
 import { describeHost } from '../../../src/host/index.ts'
 import type { Answer, PmuProbe } from '../../../src/pmu/probe.ts'
@@ -8,8 +8,7 @@ import type { KvmFacts } from '../../../src/vm/look.ts'
 import { HOTPLUG, RK3399 } from '../host/machines.ts'
 import { madeSysfs } from '../host/sysfs-tree.ts'
 
-const host = (files: Record<string, string>) =>
-  describeHost({ sysfsRoot: madeSysfs(files), procRoot: '/nowhere', affinity: [0, 1, 4] })
+const host = (files: Record<string, string>) => describeHost(madeSysfs(files), [0, 1, 4])
 
 const yes = (call: string): Answer => ({ call, ok: true })
 const no = (call: string, errno: string, meaning: string): Answer => ({
@@ -179,7 +178,7 @@ vCPUs of a VM, at most     512, recommended 6
   })
 
   it('says of a saved tree that there was no KVM to ask, and names CPUs without a PMU', () => {
-    const text = renderProbed({ topic: 'pmus', sysroot: 'saved', host: host(HOTPLUG) })
+    const text = renderProbed({ topic: 'pmus', source: 'saved', host: host(HOTPLUG) })
     expect(text).toContain('CPUs without a PMU: 4-7\n')
     expect(text).toMatch(/\n\nKVM was not asked: saved is a saved tree\n$/)
     expect(renderProbed({ topic: 'pmus', host: host(noPmus(RK3399)) })).toMatch(

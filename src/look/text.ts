@@ -3,8 +3,7 @@ import { renderCpuList, renderMidr, type HostFacts, type HostPmuDetails } from '
 import { renderAnswer } from '../pmu/judge.ts'
 import type { Answer, PmuProbe, ProbedPmu } from '../pmu/probe.ts'
 import type { Capability, KvmFacts, KvmPart, VmFacts } from '../vm/look.ts'
-import { coresOf, NEEDS, partOf, pmuOf, type Probed } from './probe-facts.ts'
-import type { ProbeTopic } from './probe.ts'
+import { coresOf, NEEDS, partOf, pmuOf, type Probed, type ProbeTopic } from './facts.ts'
 import { hex, printable, renderList, renderTable, type Cell } from './table.ts'
 
 /** The answer for people. */
@@ -61,8 +60,8 @@ function withPart<Part extends KvmPart>(
 }
 
 /** One line for each reason why KVM did not say everything. */
-function withoutKvm({ topic, sysroot, kvm }: Probed): Lines {
-  if (sysroot !== undefined) return [`KVM was not asked: ${sysroot} is a saved tree`]
+function withoutKvm({ topic, source, kvm }: Probed): Lines {
+  if (source !== undefined) return [`KVM was not asked: ${source} is a saved tree`]
   const errors = NEEDS[topic].kvm.flatMap(part => {
     const answer = partOf(kvm, part)
     return answer instanceof TsvmmError ? [answer] : []

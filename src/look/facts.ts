@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { BugError, TsvmmError } from '../errors/index.ts'
 import { readAffinity } from '../host/affinity.ts'
 import {
@@ -7,18 +6,28 @@ import {
   type HostFacts,
   type HostPmu,
   type HostPmuDetails,
+  type HostTree,
 } from '../host/index.ts'
 import { renderPart } from '../host/midr.ts'
 import type { KvmFacts, KvmPart } from '../vm/look.ts'
-import type { ProbeTopic } from './probe.ts'
 
-/** All that was found out. What a topic does not need is not there. */
-export interface Probed {
-  readonly topic: ProbeTopic
-  readonly sysroot?: string | undefined
+/** What can be asked for. */
+export const PROBE_TOPICS = ['pmus', 'cpus', 'caps', 'gic', 'all'] as const
+
+export type ProbeTopic = (typeof PROBE_TOPICS)[number]
+
+/** What is known of a machine, as far as it was asked for: plain data, but for the errors. */
+export interface Machine {
   readonly host?: HostFacts | undefined
   /** The error: why KVM could not be asked. Undefined: it was not to be asked. */
   readonly kvm?: KvmFacts | TsvmmError | undefined
+}
+
+/** The answer to a question. */
+export interface Probed extends Machine {
+  readonly topic: ProbeTopic
+  /** Where it is read from, if it is not this machine: `--sysroot`. */
+  readonly source?: string | undefined
 }
 
 /** What a topic is about. */
@@ -30,29 +39,34 @@ export const NEEDS: Readonly<Record<ProbeTopic, { host: boolean; kvm: readonly K
   all: { host: true, kvm: ['pmus', 'capabilities', 'vms'] },
 }
 
-/** @throws {HostError} `TSVMM_HOST_SYSFS` */
-export async function look(topic: ProbeTopic, sysroot: string | undefined): Promise<Probed> {
-  const needs = NEEDS[topic]
-  const asksKvm = sysroot === undefined && needs.kvm.length > 0
+/** Asks the KVM of the machine we run on. */
+export type AskKvm = (parts: readonly KvmPart[]) => Promise<KvmFacts>
+
+/**
+ * Looks at a machine.
+ *
+ * @param askKvm left out: the machine is not this one
+ * @throws {HostError} `TSVMM_HOST_SYSFS`
+ */
+export async function lookAt(
+  topic: ProbeTopic,
+  tree: HostTree,
+  askKvm: AskKvm | undefined,
+): Promise<Machine> {
+  const { host, kvm } = NEEDS[topic]
   return {
-    topic,
-    sysroot,
-    host: needs.host ? lookAtHost(sysroot) : undefined,
-    kvm: asksKvm ? await tryKvm(needs.kvm) : undefined,
+    host: host ? lookAtHost(tree) : undefined,
+    kvm: askKvm && kvm.length > 0 ? await tryKvm(askKvm, kvm) : undefined,
   }
 }
 
-function lookAtHost(sysroot = '/'): HostFacts {
-  const sysfsRoot = join(sysroot, 'sys')
-  const procRoot = join(sysroot, 'proc')
-  const affinity = readAffinity(readHostCpus(sysfsRoot).online, procRoot)
-  return describeHost({ sysfsRoot, procRoot, affinity })
+function lookAtHost(tree: HostTree): HostFacts {
+  return describeHost(tree, readAffinity(readHostCpus(tree).online, tree))
 }
 
-async function tryKvm(parts: readonly KvmPart[]): Promise<KvmFacts | TsvmmError> {
-  const { lookAtKvm } = await import('../vm/look.ts')
+async function tryKvm(askKvm: AskKvm, parts: readonly KvmPart[]): Promise<KvmFacts | TsvmmError> {
   try {
-    return lookAtKvm(parts)
+    return await askKvm(parts)
   } catch (error) {
     if (error instanceof TsvmmError && !(error instanceof BugError)) return error
     throw error
@@ -68,7 +82,7 @@ export function reasonForNothing({ topic, host, kvm }: Probed): TsvmmError | und
 
 /** What KVM said in a part, or why it did not. */
 export function partOf<Part extends KvmPart>(
-  kvm: Probed['kvm'],
+  kvm: Machine['kvm'],
   part: Part,
 ): KvmFacts[Part] | TsvmmError | undefined {
   return kvm instanceof TsvmmError ? kvm : kvm?.[part]

@@ -1,0 +1,67 @@
+import { EXIT_CODES, TsvmmError } from '../errors/index.ts'
+import { renderMidr, type HostFacts } from '../host/index.ts'
+import type { KvmFacts } from '../vm/look.ts'
+import { coresOf, pmuOf, type Probed } from './facts.ts'
+import { hex } from './table.ts'
+
+/** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */
+const SCHEMA_VERSION = 1
+
+/** What `--json` says of it. */
+export function probedToJson({ topic, source, host, kvm }: Probed): object {
+  return {
+    topic,
+    source,
+    host: host && jsonHost(host),
+    kvm: kvm instanceof TsvmmError ? { error: jsonError(kvm) } : kvm && jsonKvm(kvm),
+  }
+}
+
+function jsonHost(host: HostFacts): object {
+  const { possible, present, online, offline, uncovered, affinity, cpuset } = host
+  return {
+    cpus: { possible, present, online, offline, uncovered },
+    affinity,
+    cpuset,
+    cores: host.cores.map(({ cpu, midr, capacity }) => ({
+      cpu,
+      ...(midr !== undefined && { midr: hex(midr), core: renderMidr(midr) }),
+      capacity,
+      pmu: pmuOf(host, cpu)?.name,
+    })),
+    pmus: host.pmus.map(pmu => ({ ...pmu, cores: coresOf(host, pmu) })),
+  }
+}
+
+function jsonKvm({ apiVersion, pmus, capabilities, vms }: KvmFacts): object {
+  return {
+    apiVersion,
+    pmus: orError(pmus),
+    capabilities:
+      capabilities instanceof TsvmmError
+        ? orError(capabilities)
+        : capabilities &&
+          Object.fromEntries(capabilities.map(({ name, value }) => [name, value ?? null])),
+    vms: orError(vms),
+  }
+}
+
+function orError(part: object | undefined): object | undefined {
+  return part instanceof TsvmmError ? { error: jsonError(part) } : part
+}
+
+function jsonError({ code, message, why, try: steps, see }: TsvmmError): object {
+  return { code, message, why, try: steps, see }
+}
+
+/** The object of `--json` as text: what every probe says, and the error if there is one. */
+export function renderJson(fields: object, error: TsvmmError | undefined): string {
+  const object = {
+    schemaVersion: SCHEMA_VERSION,
+    command: 'probe',
+    exitStatus: error?.exitStatus ?? EXIT_CODES.ok.status,
+    ...fields,
+    ...(error && { error: jsonError(error) }),
+  }
+  return `${JSON.stringify(object, null, 2)}\n`
+}

@@ -49,7 +49,7 @@ export function decodeImageLayout(path: string, head: Buffer, fileSize: number):
   if (foreign === undefined)
     return { kind: 'flat', loadOffset: DEFAULT_LOAD_OFFSET, memSize: fileSize }
   throw new ImageError('FORMAT', `${path} is ${foreign.what(head)}`, {
-    why: 'tsvmm loads flat binaries and uncompressed arm64 Images',
+    why: 'tsvmm loads flat binaries and arm64 kernels: Image, Image.gz, Image.zst, vmlinuz, vmlinux',
     try: [foreign.remedy],
   })
 }
@@ -88,16 +88,13 @@ const FOREIGN: readonly ForeignFormat[] = [
   format('an x86 kernel (bzImage)', USE_IMAGE, [0x202, 'HdrS']),
   format('a RISC-V kernel', USE_IMAGE, [MAGIC, 'RSC\x05']),
   format('a 32-bit Arm kernel (zImage)', USE_IMAGE, [0x24, '\x18\x28\x6f\x01']),
-  format('a compressed EFI kernel (zboot)', USE_IMAGE, [0, 'MZ'], [4, 'zimg']),
   format('an EFI or Windows program', USE_IMAGE, [0, 'MZ']),
   {
     matches: head => hasText(head, 0, '\x7fELF'),
     what: head => `an ELF file for ${elfMachine(head)}`,
     remedy: USE_OBJCOPY,
   },
-  compressed('gzip', '\x1f\x8b\x08', 'zcat'),
   compressed('xz', '\xfd7zXZ\0', 'xzcat'),
-  compressed('zstd', '\x28\xb5\x2f\xfd', 'zstdcat'),
   compressed('bzip2', 'BZh', 'bzcat'),
   compressed('LZ4', '\x02\x21\x4c\x18', 'lz4cat'),
   compressed('LZ4', '\x04\x22\x4d\x18', 'lz4cat'),

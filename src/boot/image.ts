@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { ImageError } from '../errors/index.ts'
 import type { NativeMemory } from '../native/index.ts'
 import { decodeImageLayout, IMAGE_HEAD_SIZE, type ImageLayout } from './image-format.ts'
+import { isWrapped, MAX_UNPACKED, unwrapImage } from './unpack.ts'
 
 /** The part of RAM an image may take. Offsets and sizes are bytes from the start of RAM. */
 export interface ImageRoom {
@@ -28,7 +29,10 @@ export class GuestImage implements Disposable {
   readonly layout: ImageLayout
   readonly #fd: number
   #closed = false
+  /** What begins the image; all of it if it had to be unpacked. */
   readonly #head: Buffer
+  /** Bytes of the image; not those of the file if it is packed. */
+  readonly #length: number
 
   /**
    * @throws {@link ImageError} if there is no such file, it cannot be read, is no regular file, is
@@ -39,9 +43,10 @@ export class GuestImage implements Disposable {
     this.#fd = openImage(path)
     try {
       this.size = checkedSize(path, fstatSync(this.#fd))
-      this.#head = Buffer.alloc(Math.min(this.size, IMAGE_HEAD_SIZE))
-      this.#read(this.#head, 0)
-      this.layout = decodeImageLayout(path, this.#head, this.size)
+      const head = this.#read(Math.min(this.size, IMAGE_HEAD_SIZE))
+      this.#head = isWrapped(head) ? unwrapImage(path, this.#readAll()) : head
+      this.#length = isWrapped(head) ? this.#head.length : this.size
+      this.layout = decodeImageLayout(path, this.#head, this.#length)
     } catch (error) {
       this[Symbol.dispose]()
       throw error
@@ -60,7 +65,7 @@ export class GuestImage implements Disposable {
     const { loadOffset } = this.layout
     const start = this.#head.length
     ram.writeBytes(loadOffset, this.#head)
-    const length = this.size - start
+    const length = this.#length - start
     const done = ram.fillFrom(loadOffset + start, length, (into, done) =>
       this.#readSome(into, start + done),
     )
@@ -88,12 +93,23 @@ export class GuestImage implements Disposable {
     )
   }
 
-  #read(into: Uint8Array, position: number): void {
-    for (let done = 0; done < into.length;) {
-      const got = this.#readSome(into.subarray(done), position + done)
-      if (got === 0) throw this.#endedAt(position + done)
+  #readAll(): Buffer {
+    if (this.size > MAX_UNPACKED)
+      throw new ImageError('TOO_LARGE', `${this.path} is too large to be unpacked`, {
+        why: `it has ${renderSize(this.size)}; the most is ${renderSize(MAX_UNPACKED)}`,
+      })
+    return this.#read(this.size)
+  }
+
+  /** The first bytes of the file. */
+  #read(length: number): Buffer {
+    const into = Buffer.alloc(length)
+    for (let done = 0; done < length;) {
+      const got = this.#readSome(into.subarray(done), done)
+      if (got === 0) throw this.#endedAt(done)
       done += got
     }
+    return into
   }
 
   #readSome(into: Uint8Array, position: number): number {

@@ -80,16 +80,13 @@ describe('what cannot be loaded is called by its name', () => {
     ['an x86 kernel (bzImage)', at(0x202, 'HdrS')],
     ['a RISC-V kernel', at(56, 'RSC\x05')],
     ['a 32-bit Arm kernel (zImage)', at(0x24, '\x18\x28\x6f\x01')],
-    ['a compressed EFI kernel (zboot)', at(0, 'MZ\0\0zimg')],
     ['an EFI or Windows program', at(0, 'MZ')],
     ['an ELF file for arm64', at(0, '\x7fELF\x02\x01').fill(183, 18, 19)],
     ['an ELF file for x86-64', at(0, '\x7fELF\x02\x01').fill(62, 18, 19)],
     ['an ELF file for s390, big-endian', at(0, '\x7fELF\x02\x02').fill(22, 19, 20)],
     ['an ELF file for machine 513', at(0, '\x7fELF\x02\x01').fill(1, 18, 19).fill(2, 19, 20)],
     ['an ELF file for an unknown machine', Buffer.from('\x7fELF')],
-    ['a file compressed with gzip', at(0, '\x1f\x8b\x08')],
     ['a file compressed with xz', at(0, '\xfd7zXZ\0')],
-    ['a file compressed with zstd', at(0, '\x28\xb5\x2f\xfd')],
     ['a file compressed with bzip2', at(0, 'BZh9')],
     ['a file compressed with LZ4', at(0, '\x02\x21\x4c\x18')],
     ['a file compressed with LZ4', at(0, '\x04\x22\x4d\x18')],
@@ -102,10 +99,10 @@ describe('what cannot be loaded is called by its name', () => {
   })
 
   test('with what can be loaded, and what to do', () => {
-    expect(() => decodeImageLayout('guest', at(0, '\x1f\x8b\x08'), MIB)).toThrow(
+    expect(() => decodeImageLayout('guest', at(0, 'BZh9'), MIB)).toThrow(
       expect.objectContaining({
-        why: 'tsvmm loads flat binaries and uncompressed arm64 Images',
-        try: ['unpack it first, with zcat'],
+        why: 'tsvmm loads flat binaries and arm64 kernels: Image, Image.gz, Image.zst, vmlinuz, vmlinux',
+        try: ['unpack it first, with bzcat'],
       }),
     )
   })

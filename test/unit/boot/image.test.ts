@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GuestImage } from '../../../src/boot/image.ts'
 import { ImageError } from '../../../src/errors/index.ts'
@@ -25,6 +26,22 @@ describe('opening', () => {
       size: 5000,
       layout: { kind: 'flat', loadOffset: LOAD_OFFSET, memSize: 5000 },
     })
+  })
+
+  test('a packed image gives the facts of what is in it', () => {
+    const path = fileWith(gzipSync(Buffer.alloc(5000, 1)))
+
+    using image = new GuestImage(path)
+
+    expect(image.layout).toEqual({ kind: 'flat', loadOffset: LOAD_OFFSET, memSize: 5000 })
+    expect(image.size).toBeLessThan(100)
+  })
+
+  test('a packed image too large to be unpacked is TOO_LARGE', () => {
+    const path = fileWith(gzipSync(Buffer.alloc(1)))
+    truncateSync(path, 2 ** 31)
+
+    expect(refusal(path)).toMatchObject({ code: 'TSVMM_IMAGE_TOO_LARGE' })
   })
 
   test('an image through a link is as good as the file', () => {
@@ -116,6 +133,17 @@ describe('loading', () => {
     expect(ram.readBytes(LOAD_OFFSET, size).equals(bytes)).toBe(true)
     expect(ram.readU8(LOAD_OFFSET - 1)).toBe(0)
     expect(ram.readU8(LOAD_OFFSET + size)).toBe(0)
+  })
+
+  test('a packed image arrives unpacked', () => {
+    const bytes = Buffer.alloc(3 * MIB, 'guest image ')
+    const ram = NativeMemory.onHeap(room.ramSize)
+    using image = new GuestImage(fileWith(gzipSync(bytes)))
+
+    image.load(ram, room)
+
+    expect(ram.readBytes(LOAD_OFFSET, bytes.length).equals(bytes)).toBe(true)
+    expect(ram.readU8(LOAD_OFFSET + bytes.length)).toBe(0)
   })
 
   test('an Image goes to its text_offset', () => {

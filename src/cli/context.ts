@@ -1,10 +1,11 @@
 import type { Paint } from './color.ts'
 import type { Settings } from './global-options.ts'
 
-/** What a command says to those who asked for more: `info` with -v, `debug` with -vv. */
+/** What a command says to those who asked for more: `info` with -v, `debug` with -vv, `trace` with -vvv. */
 export interface Log {
   info(fields: object, message: string): void
   debug(fields: object, message: string): void
+  trace(fields: object, message: string): void
 }
 
 /** What a command may touch of the world; handed to it so that tests can hand it something else. */
@@ -22,6 +23,8 @@ export interface CliContext {
   readonly settings: Settings
   /** Aborted with an `InterruptedError` by SIGINT, SIGTERM and SIGHUP; a command ends everything it started and rejects with the reason. */
   readonly signal: AbortSignal
+  /** Makes the log what the global options say; called before a command does anything. */
+  startLog(): Promise<void>
   /** One line on stderr that tells what takes long. */
   progress(line: string): void
   /** The status the process ends with if the command does not throw; 0 unless set. */

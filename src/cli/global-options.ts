@@ -6,14 +6,22 @@ export interface Settings {
   /** How often -v was given. */
   verbosity: number
   color: ColorMode
+  /** Left out: as the place of the log is a terminal or not. */
+  logFormat?: LogFormat
+  /** Left out: stderr. */
+  logFile?: string
 }
+
+const LOG_FORMATS = ['pretty', 'json'] as const
+
+export type LogFormat = (typeof LOG_FORMATS)[number]
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = { verbosity: 0, color: 'auto' }
 
 /** Options that every command has, before its name or after it. */
 export function addGlobalOptions(program: Command, settings: Settings): void {
   program
-    .option('-v, --verbose', 'say more on stderr: -v what is done, -vv also how')
+    .option('-v, --verbose', 'say more: -v what is done, -vv also how, -vvv also every ioctl')
     .on('option:verbose', () => settings.verbosity++)
     .addOption(
       new Option('--color <when>', 'colour: auto is on a terminal, unless NO_COLOR is set')
@@ -21,4 +29,11 @@ export function addGlobalOptions(program: Command, settings: Settings): void {
         .default(DEFAULT_SETTINGS.color),
     )
     .on('option:color', (when: ColorMode) => (settings.color = when))
+    .addOption(
+      new Option('--log-format <format>', 'of what -v says: pretty (on a terminal) or json (else)') //
+        .choices(LOG_FORMATS),
+    )
+    .on('option:log-format', (format: LogFormat) => (settings.logFormat = format))
+    .option('--log-file <file>', 'append that to a file; without -v, what -v says')
+    .on('option:log-file', (file: string) => (settings.logFile = file))
 }

@@ -1,6 +1,4 @@
 import { CommanderError } from 'commander'
-import type { pino } from 'pino'
-import { createRequire } from 'node:module'
 import {
   EXIT_CODES,
   HostError,
@@ -9,8 +7,9 @@ import {
   type TsvmmError,
 } from '../errors/index.ts'
 import { createPaint } from './color.ts'
-import type { CliContext, Log } from './context.ts'
+import type { CliContext } from './context.ts'
 import { DEFAULT_SETTINGS, type Settings } from './global-options.ts'
+import { CommandLog, LEVELS } from './log.ts'
 import { asTsvmmError, isWorthTelling, paintLabels, renderError } from './print-error.ts'
 import { buildProgram } from './program.ts'
 import { spellOutPmu } from './run.ts'
@@ -22,6 +21,7 @@ const LAST_OUTPUT_MS = 1000
 
 const settings: Settings = { ...DEFAULT_SETTINGS }
 const paint = createPaint(process, process.env, () => settings.color)
+const log = new CommandLog(settings, process.stderr, level => paint.stderr('cyan', level))
 
 /** Runs the command line and sets the exit status; the process ends when nothing is left to do. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -79,7 +79,8 @@ function createContext(signal: AbortSignal): CliContext {
     stderr: process.stderr,
     env: process.env,
     signal,
-    log: createLog(),
+    log,
+    startLog,
     paint,
     settings,
     progress: line => {
@@ -89,19 +90,16 @@ function createContext(signal: AbortSignal): CliContext {
   }
 }
 
-/** pino, loaded by the first line it has to write: loading it takes as long as most commands do. */
-function createLog(): Log {
-  let logger: pino.Logger | undefined
-  const at = (level: number, name: 'info' | 'debug') => (fields: object, message: string) => {
-    if (settings.verbosity >= level) (logger ??= loadLogger())[name](fields, message)
-  }
-  return { info: at(1, 'info'), debug: at(2, 'debug') }
-}
-
-function loadLogger(): pino.Logger {
-  const load = createRequire(import.meta.url)('pino') as typeof pino
-  // Synchronous: a VMM that dies must not lose its last line.
-  return load({ level: 'debug' }, load.destination({ fd: 2, sync: true }))
+/**
+ * Opens what the log is written to, and has the ioctls shown if they were asked for.
+ *
+ * @throws {UsageError} --log-file cannot be written
+ */
+async function startLog(): Promise<void> {
+  log.open()
+  if (settings.verbosity < LEVELS.trace) return
+  const { observeIoctls } = await import('../ioctl/observe.ts')
+  observeIoctls(call => log.trace(call, 'ioctl'))
 }
 
 function report(error: TsvmmError, thrown: unknown): void {

@@ -37,7 +37,7 @@ export class OutputFile implements Disposable {
   /** @throws {UsageError} the file cannot be written; nothing is left behind */
   constructor(option: string, path: string) {
     this.#name = `${option} ${path}`
-    if (path === '') throw new UsageError(`${option} names no file`, { try: [`${option} FILE`] })
+    requireName(option, path)
     this.#stream = STREAMS[resolve(path)]
     if (this.#stream !== undefined) return
     try {
@@ -53,11 +53,7 @@ export class OutputFile implements Disposable {
         this.#fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
       }
     } catch (cause) {
-      throw new UsageError(`${this.#name}: the file cannot be written`, {
-        why: wordsOf(cause),
-        try: [`${option} FILE    # in a directory that is there, and that you may write to`],
-        cause,
-      })
+      throw cannotWrite(option, path, cause)
     }
     // Also when the process is ended in a hurry, where nobody disposes of anything.
     process.on('exit', this.#discard)
@@ -108,6 +104,20 @@ function isInPlace(path: string): boolean {
   return /^\/(dev|proc)\//.test(resolve(path))
 }
 
-function wordsOf(cause: unknown): string {
+/** @throws {UsageError} the name is empty, as that of a variable that is not set */
+export function requireName(option: string, path: string): void {
+  if (path === '') throw new UsageError(`${option} names no file`, { try: [`${option} FILE`] })
+}
+
+/** A file of the command line that is no place for output. */
+export function cannotWrite(option: string, path: string, cause: unknown): UsageError {
+  return new UsageError(`${option} ${path}: the file cannot be written`, {
+    why: wordsOf(cause),
+    try: [`${option} FILE    # in a directory that is there, and that you may write to`],
+    cause,
+  })
+}
+
+export function wordsOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }

@@ -36,6 +36,7 @@ export function buildProgram(context: CliContext): Command {
   addProbeCommand(program, context)
   addLabCommand(program, context)
   addExplainCommand(program, context)
+  program.hook('preAction', () => context.startLog())
   program.exitOverride().showHelpAfterError('try:  tsvmm --help')
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`try:  tsvmm ${command.name()} --help`)

@@ -47,10 +47,10 @@ export class AttributeFd extends Fd {
    */
   hasDeviceAttr(attribute: DeviceAttribute): boolean {
     this.#encode(attribute)
-    const result = this.try('KVM_HAS_DEVICE_ATTR', this.system.scratch.address)
+    const shown = { attribute: attributeLabel(attribute) }
+    const result = this.try('KVM_HAS_DEVICE_ATTR', this.system.scratch.address, shown)
     if (this.errnoIs(result, 'ENXIO')) return false
-    if (result < 0)
-      throw this.failure('KVM_HAS_DEVICE_ATTR', -result, { attribute: attributeLabel(attribute) })
+    if (result < 0) throw this.failure('KVM_HAS_DEVICE_ATTR', -result, shown)
     return true
   }
 

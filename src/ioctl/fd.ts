@@ -1,5 +1,6 @@
 import { BugError, errnoName, IoctlError } from '../errors/index.ts'
 import type { System } from '../native/system.ts'
+import { observer } from './observe.ts'
 import { REQUESTS, type RequestName } from './requests.ts'
 import type { Fields, Given, Struct, Value } from './struct.ts'
 
@@ -50,12 +51,27 @@ export class Fd implements Disposable {
   }
 
   /** The result, or `-errno`: for requests of which an errno is an answer. */
-  protected try(request: RequestName, argument: number | bigint): number {
-    return this.system.ioctl(this.fd, REQUESTS[request].number, argument)
+  protected try(request: RequestName, argument: number | bigint, shown?: Shown): number {
+    const { fd, system } = this
+    const { number, argument: kind } = REQUESTS[request]
+    if (observer === undefined) return system.ioctl(fd, number, argument)
+    const start = process.hrtime.bigint()
+    const result = system.ioctl(fd, number, argument)
+    const ns = Number(process.hrtime.bigint() - start)
+    observer({
+      on: this.name,
+      request,
+      ...(kind === 'number' && { argument: String(argument) }),
+      ...shown,
+      result,
+      ...(result < 0 && { errno: errnoName(-result) }),
+      ns,
+    })
+    return result
   }
 
   protected request(request: RequestName, argument: number | bigint = 0, shown?: Shown): number {
-    const result = this.try(request, argument)
+    const result = this.try(request, argument, shown)
     if (result < 0) throw this.failure(request, -result, shown)
     return result
   }

@@ -1,0 +1,107 @@
+import type { pino } from 'pino'
+import { appendFileSync, constants, openSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Log } from './context.ts'
+import { cannotWrite, requireName, wordsOf } from './output-file.ts'
+import type { LogFormat, Settings } from './global-options.ts'
+import { renderLogLine, type PaintLevel } from './log-line.ts'
+
+const { O_APPEND, O_CREAT, O_WRONLY } = constants
+
+/** How often -v must have been given. */
+export const LEVELS = { info: 1, debug: 2, trace: 3 } as const satisfies Record<keyof Log, number>
+
+/** Where lines of the log go. */
+interface Destination {
+  /** What is asked for if --log-format is not: lines for a person on a terminal, else for programs. */
+  readonly format: LogFormat
+  readonly paint: PaintLevel
+  /** At once: a VMM that dies must not lose its last line. */
+  write(line: string): void
+}
+
+interface Stderr {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
+
+/** The log of this process: pino, on stderr or in the file of --log-file. */
+export class CommandLog implements Log {
+  readonly #settings: Settings
+  readonly #stderr: Stderr
+  #destination: Destination
+  #logger: pino.Logger | undefined
+
+  constructor(settings: Settings, stderr: Stderr, paint: PaintLevel) {
+    this.#settings = settings
+    this.#stderr = stderr
+    this.#destination = {
+      format: stderr.isTTY === true ? 'pretty' : 'json',
+      paint,
+      write: line => stderr.write(line),
+    }
+  }
+
+  /**
+   * Opens the file of --log-file, so that a command begins only if its log has a place.
+   *
+   * @throws {UsageError} it cannot be written
+   */
+  open(): void {
+    const { logFile } = this.#settings
+    if (logFile !== undefined) this.#destination = this.#openFile(logFile)
+  }
+
+  info(fields: object, message: string): void {
+    this.#log('info', fields, message)
+  }
+
+  debug(fields: object, message: string): void {
+    this.#log('debug', fields, message)
+  }
+
+  trace(fields: object, message: string): void {
+    this.#log('trace', fields, message)
+  }
+
+  #log(level: keyof Log, fields: object, message: string): void {
+    const { verbosity, logFile } = this.#settings
+    // Who names a file wants something in it.
+    if (Math.max(verbosity, logFile === undefined ? 0 : LEVELS.info) < LEVELS[level]) return
+    this.#logger ??= this.#load()
+    this.#logger[level](fields, message)
+  }
+
+  /** Loading pino takes as long as most commands do: not before there is a line to write. */
+  #load(): pino.Logger {
+    const load = createRequire(import.meta.url)('pino') as typeof pino
+    const to = this.#destination
+    const isPretty = (this.#settings.logFormat ?? to.format) === 'pretty'
+    return load(
+      // Without the name of the host: logs are sent to others.
+      { level: 'trace', base: { pid: process.pid } },
+      { write: line => to.write(isPretty ? renderLogLine(line, to.paint) : line) },
+    )
+  }
+
+  #openFile(path: string): Destination {
+    requireName('--log-file', path)
+    let fd: number | undefined
+    try {
+      fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT)
+    } catch (cause) {
+      throw cannotWrite('--log-file', path, cause)
+    }
+    const write = (line: string) => {
+      if (fd === undefined) return
+      try {
+        appendFileSync(fd, line)
+      } catch (cause) {
+        // A run is worth more than its log.
+        fd = undefined
+        this.#stderr.write(`tsvmm: note: --log-file ${path} ends here: ${wordsOf(cause)}\n`)
+      }
+    }
+    return { format: 'json', paint: level => level, write }
+  }
+}

@@ -126,4 +126,12 @@ export default ts.config(
       },
     },
   },
+  {
+    // CommonJS, by bin/package.json: Node starts it faster.
+    files: ['bin/*.js'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { __dirname: 'readonly', require: 'readonly' },
+    },
+  },
 )

@@ -1,15 +1,17 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs'
+'use strict'
+const { existsSync } = require('node:fs')
+const { join } = require('node:path')
 
-// Before anything is imported: an older Node could not even parse what follows.
+// Before anything is loaded: an older Node could not even parse what follows.
 const [major, minor] = process.versions.node.split('.').map(Number)
+const program = join(__dirname, '../dist/bundle/main.cjs')
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`error: tsvmm needs Node.js 20.19 or later, this is ${process.versions.node}`)
   process.exitCode = 2
-} else if (!existsSync(new URL('../dist/cli/main.js', import.meta.url))) {
+} else if (!existsSync(program)) {
   console.error('error: tsvmm is not built in this clone\ntry:  npm ci && npm run build')
   process.exitCode = 2
 } else {
-  const { main } = await import('../dist/cli/main.js')
-  await main(process.argv.slice(2))
+  require(program).main(process.argv.slice(2))
 }

@@ -5,17 +5,24 @@ import { hasKvm, run } from './tools.mjs'
 await import('./bench/ffi-call.mjs')
 
 const path = name => fileURLToPath(new URL(name, import.meta.url))
-const attach = path('bench/attach.mjs')
-if (hasKvm()) run(process.execPath, [attach, path('../dist')])
-else await onEmulatedHost(['node', attach, '/opt/tsvmm/dist'])
+const startup = path('bench/startup.mjs')
+run(process.execPath, [startup, path('..')])
 
-async function onEmulatedHost(argv) {
+/** Those that want KVM; each is given the folder of the package. */
+const withKvm = [startup, path('bench/attach.mjs')]
+if (!hasKvm()) await onEmulatedHost(withKvm)
+else for (const script of withKvm.slice(1)) run(process.execPath, [script, path('..')])
+
+async function onEmulatedHost(scripts) {
   const { Lab } = await import('../dist/lab/index.js')
   const lab = await Lab.boot({ progress: line => console.error(line) })
   try {
-    const { stdout, stderr } = await lab.exec(argv, { timeoutMs: 600_000 })
-    process.stdout.write(stdout)
-    process.stderr.write(stderr)
+    for (const script of scripts) {
+      const argv = ['node', script, '/opt/tsvmm']
+      const { stdout, stderr } = await lab.exec(argv, { timeoutMs: 600_000 })
+      process.stdout.write(stdout)
+      process.stderr.write(stderr)
+    }
   } finally {
     await lab.close()
   }

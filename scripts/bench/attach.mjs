@@ -3,10 +3,10 @@
  * those of n VMs of one vCPU each, in turns within one process. Runs where there is an arm64
  * /dev/kvm; scripts/bench.mjs starts an emulated host elsewhere.
  *
- *   node attach.mjs DIST
+ *   node attach.mjs PACKAGE
  */
-const [dist] = process.argv.slice(2)
-const load = name => import(`${dist}/${name}.js`)
+const [packageRoot] = process.argv.slice(2)
+const load = name => import(`${packageRoot}/dist/${name}.js`)
 const { readHostPmus } = await load('host/index')
 const { createGic, initializeGic, irqsFor } = await load('gic/gic')
 const { featureWords, KvmFd } = await load('ioctl/index')

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -47,7 +46,8 @@ export class OutputFile implements Disposable {
         this.#fd = openSync(path, O_WRONLY | O_APPEND)
       } else {
         const target = old === undefined ? path : realpathSync(path)
-        const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
+        // Unlikely to be there suffices, O_EXCL sees to the rest; node:crypto takes 2 ms to load.
+        const temporary = `${target}.${Math.random().toString(36).slice(2, 12)}.tmp`
         this.#replacing = { temporary, path: target }
         const mode = old === undefined ? 0o666 : old.mode & 0o777
         this.#fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)

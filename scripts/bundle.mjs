@@ -1,0 +1,57 @@
+/**
+ * Puts the command line into a few files of CommonJS, dist/bundle: what a command needs is read and
+ * compiled in one piece, and what it does not need not at all. dist/ remains what the package
+ * exports. docs/architecture.md, "Start-up", has the numbers that ask for this.
+ */
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'rolldown'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+/**
+ * Commander requires it on its first line, for subcommands that are programs of their own. We have
+ * none, and loading it takes a twentieth of the time that Node takes to start.
+ */
+const withoutChildProcess = {
+  name: 'without-child-process',
+  resolveId: (id, importer) =>
+    id === 'node:child_process' && importer?.includes('/node_modules/commander/')
+      ? '\0no-child-process'
+      : null,
+  load: id => (id === '\0no-child-process' ? 'module.exports = {}' : null),
+}
+
+rmSync('dist/bundle', { recursive: true, force: true })
+await build({
+  input: { main: 'dist/cli/main.js' },
+  platform: 'node',
+  preserveEntrySignatures: 'allow-extension',
+  plugins: [withoutChildProcess],
+  logLevel: 'warn',
+  output: {
+    dir: 'dist/bundle',
+    format: 'cjs',
+    exports: 'named',
+    // All in one folder, as deep as those of dist: what is found from import.meta is found.
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    postBanner: licences,
+  },
+})
+
+/** What comes along of other people's packages keeps their terms. */
+function licences({ moduleIds }) {
+  const folders = moduleIds
+    .filter(id => id.includes('/node_modules/'))
+    .map(id => id.replace(/(.*\/node_modules\/(@[^/]+\/)?[^/]+)\/.*/, '$1'))
+  return [...new Set(folders)].map(notice).join('\n')
+}
+
+function notice(folder) {
+  const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))
+  if (file === undefined) throw new Error(`${name} has no licence file`)
+  return `/*! With ${name} ${version}:\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n*/`
+}

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+/*
+ * What is loaded, as a stand-in for how long it takes, which no test can say: scripts/bench/startup.mjs
+ * does. Whoever makes one of these fail has made every start slower.
+ */
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tsvmm-startup-'))
+  writeFileSync(
+    join(folder, 'loaded.cjs'),
+    `process.on('exit', () => process.stderr.write(JSON.stringify({
+      files: Object.keys(require.cache),
+      builtins: process.moduleLoadList.map(name => name.replace('NativeModule ', '')),
+    })))`,
+  )
+  const sysfs = join(root, 'test/fixtures/sysfs/biglittle')
+  cpSync(sysfs, join(folder, 'saved/sys'), { recursive: true })
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+interface Loaded {
+  /** Relative to the package. */
+  readonly files: readonly string[]
+  readonly builtins: readonly string[]
+}
+
+function loadedBy(...args: string[]): Loaded {
+  const argv = ['--require', join(folder, 'loaded.cjs'), join(root, 'bin/tsvmm.js'), ...args]
+  const { status, stderr } = spawnSync(process.execPath, argv, { cwd: folder })
+  const { files, builtins } = JSON.parse(String(stderr)) as Loaded
+  expect(status).toBe(0)
+  const own = files.filter(path => path.startsWith(root)).map(path => path.slice(root.length))
+  return { files: own, builtins }
+}
+
+const ALWAYS = ['bin/tsvmm.js', 'dist/bundle/main.cjs', 'package.json']
+/** Of Node's own; each takes milliseconds, and who only looks has no use for them. */
+const EXPENSIVE = ['child_process', 'crypto', 'worker_threads', 'http', 'zlib', 'readline']
+
+describe('a start loads', () => {
+  it.each(['--version', '--help', 'probe --help'])('one file of ours for %s', line => {
+    const { files, builtins } = loadedBy(...line.split(' '))
+    expect(files.filter(path => !path.endsWith('.node')).sort()).toEqual(ALWAYS)
+    expect(EXPENSIVE.filter(name => builtins.includes(name))).toEqual([])
+  })
+
+  it('no FFI, no logger and no ioctls to look at a saved machine', () => {
+    const { files, builtins } = loadedBy('probe', 'pmus', '--json', '--sysroot', 'saved')
+    expect(files.filter(path => !/^dist\/bundle\/[-\w]+\.cjs$/.test(path)).sort()).toEqual(
+      ALWAYS.filter(path => !path.startsWith('dist')),
+    )
+    expect(files.length).toBeLessThan(10)
+    expect(files.some(path => /ioctl|vcpu|ffi/.test(path))).toBe(false)
+    expect(EXPENSIVE.filter(name => builtins.includes(name))).toEqual([])
+  })
+})

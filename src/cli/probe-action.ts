@@ -12,7 +12,7 @@ import {
   type ProbeTopic,
 } from '../look/facts.ts'
 import { probedToJson, renderJson } from '../look/json.ts'
-import { renderProbed } from '../look/text.ts'
+import { renderProbed, type TextStyle } from '../look/text.ts'
 import { didYouMean } from '../pmu/did-you-mean.ts'
 import type { CliContext } from './context.ts'
 import { OutputFile } from './output-file.ts'
@@ -46,9 +46,19 @@ export async function probe(
   }
   context.log.info({ topic, sysroot }, 'probed')
   const nothing = reasonForNothing(probed)
-  if (json !== true && nothing === undefined) context.stdout.write(renderProbed(probed))
+  if (json !== true && nothing === undefined)
+    context.stdout.write(renderProbed(probed, textStyle(context)))
   writeJson(renderJson(probedToJson(probed), nothing))
   if (nothing !== undefined) throw nothing
+}
+
+/** Strokes outside ASCII only where the locale has them, as the C library reads it. */
+function textStyle({ paint, env }: CliContext): TextStyle {
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(value => (value ?? '') !== '')
+  return {
+    paint: (style, text) => paint.stdout(style, text),
+    branches: /utf-?8/i.test(locale ?? '') ? 'unicode' : 'ascii',
+  }
 }
 
 /** Loaded late: without KVM nothing of it is wanted. */

@@ -4,14 +4,18 @@ import { readHostCpus, type HostCpus } from './cpus.ts'
 import { readCpuset, type HostCpuset } from './cpuset.ts'
 import { renderPart } from './midr.ts'
 import { readHostPmuDetails, type HostPmuDetails } from './pmu-details.ts'
+import { readTopology, type CpuPlace } from './topology.ts'
 import { THIS_HOST, type HostTree } from './tree.ts'
+
+/** A CPU: what kind of core it is, and where. */
+export interface HostCpu extends HostCore, CpuPlace {}
 
 /** What this machine is and what of it this process may use, as far as its PMUs are concerned. */
 export interface HostFacts extends HostCpus {
   /** Possible CPUs that do not run now; those that are not even present are among them. */
   readonly offline: readonly number[]
   /** One per possible CPU, in their order. */
-  readonly cores: readonly HostCore[]
+  readonly cores: readonly HostCpu[]
   readonly pmus: readonly HostPmuDetails[]
   /**
    * Possible CPUs that no PMU has. With ACPI, those that were never online yet are always among
@@ -35,10 +39,12 @@ export function describeHost(tree: HostTree = THIS_HOST, affinity?: readonly num
   const cpus = readHostCpus(tree)
   const pmus = readHostPmuDetails(tree)
   const covered = new Set(pmus.flatMap(pmu => pmu.cpus))
+  const online = new Set(cpus.online)
+  const placeOf = readTopology(cpus.online, tree)
   return {
     ...cpus,
-    offline: cpus.possible.filter(cpu => !cpus.online.includes(cpu)),
-    cores: readCores(tree),
+    offline: cpus.possible.filter(cpu => !online.has(cpu)),
+    cores: readCores(tree).map(core => ({ ...core, ...placeOf(core.cpu) })),
     pmus,
     uncovered: cpus.possible.filter(cpu => !covered.has(cpu)),
     affinity,

@@ -88,6 +88,17 @@ export function partOf<Part extends KvmPart>(
   return kvm instanceof TsvmmError ? kvm : kvm?.[part]
 }
 
+/** What KVM said in a part, if it did. */
+export function goodPart<Part extends KvmPart>(
+  { kvm }: Machine,
+  part: Part,
+): Exclude<KvmFacts[Part], TsvmmError | undefined> | undefined {
+  const answer = partOf(kvm, part)
+  return answer instanceof TsvmmError
+    ? undefined
+    : (answer as Exclude<KvmFacts[Part], TsvmmError | undefined> | undefined)
+}
+
 /** The PMU of a CPU. */
 export function pmuOf({ pmus }: HostFacts, cpu: number): HostPmuDetails | undefined {
   return pmus.find(({ cpus }) => cpus.includes(cpu))

@@ -23,11 +23,12 @@ function jsonHost(host: HostFacts): object {
     cpus: { possible, present, online, offline, uncovered },
     affinity,
     cpuset,
-    cores: host.cores.map(({ cpu, midr, capacity }) => ({
+    cores: host.cores.map(({ cpu, midr, capacity, ...place }) => ({
       cpu,
       ...(midr !== undefined && { midr: hex(midr), core: renderMidr(midr) }),
       capacity,
       pmu: pmuOf(host, cpu)?.name,
+      ...place,
     })),
     pmus: host.pmus.map(pmu => ({ ...pmu, cores: coresOf(host, pmu) })),
   }

@@ -3,20 +3,46 @@ import { renderCpuList, renderMidr, type HostFacts, type HostPmuDetails } from '
 import { renderAnswer } from '../pmu/judge.ts'
 import type { Answer, PmuProbe, ProbedPmu } from '../pmu/probe.ts'
 import type { Capability, KvmFacts, KvmPart, VmFacts } from '../vm/look.ts'
-import { coresOf, NEEDS, partOf, pmuOf, type Probed, type ProbeTopic } from './facts.ts'
-import { hex, printable, renderList, renderTable, type Cell } from './table.ts'
+import { coresOf, goodPart, NEEDS, partOf, type Probed, type ProbeTopic } from './facts.ts'
+import { kinds } from './places.ts'
+import {
+  hex,
+  printable,
+  renderList,
+  renderTable,
+  type Cell,
+  type PaintText,
+  type Table,
+} from './table.ts'
+import { pmuCell, stateCell, treeTable, type Branches } from './tree.ts'
+import { guestCells, verdict } from './verdict.ts'
+
+/** What the terminal can do, or whatever else it is for. */
+export interface TextStyle {
+  readonly paint?: PaintText
+  readonly branches?: Branches
+}
 
 /** The answer for people. */
-export function renderProbed(probed: Probed): string {
-  const blocks = BLOCKS[probed.topic](probed).filter(lines => lines.length > 0)
-  return `${blocks.map(lines => lines.map(printable).join('\n')).join('\n\n')}\n`
+export function renderProbed(probed: Probed, style: TextStyle = {}): string {
+  const blocks = BLOCKS[probed.topic](probed, style.branches ?? 'unicode')
+  const texts = blocks.flatMap(block => {
+    const lines =
+      'rows' in block ? renderTable(block.header, block.rows, style.paint) : block.map(printable)
+    return lines.length > 0 ? [lines.join('\n')] : []
+  })
+  return `${texts.join('\n\n')}\n`
 }
 
 type Lines = readonly string[]
 
+type Block = Lines | Table
+
 type Item = readonly [string, Cell]
 
-const BLOCKS: Readonly<Record<ProbeTopic, (probed: Probed) => readonly Lines[]>> = {
+const BLOCKS: Readonly<
+  Record<ProbeTopic, (probed: Probed, branches: Branches) => readonly Block[]>
+> = {
   pmus: probed => [
     ...withHost(probed, pmuTable),
     ...withPart(probed, 'pmus', pmuBlocks),
@@ -29,32 +55,26 @@ const BLOCKS: Readonly<Record<ProbeTopic, (probed: Probed) => readonly Lines[]>>
   ],
   caps: probed => withPart(probed, 'capabilities', capabilities => [capabilityTable(capabilities)]),
   gic: probed => withPart(probed, 'vms', vms => [gicTable(vms), renderList(limits(vms))]),
-  all: probed => [
-    ...withHost(probed, host => clusterTable(host, goodPart(probed, 'pmus'))),
+  all: (probed, branches) => [
+    ...withHost(probed, host => treeTable(host, goodPart(probed, 'pmus'), branches)),
     ...withHost(probed, host => renderList([...cpuItems(host), ...kvmItems(probed)])),
     withoutKvm(probed),
   ],
 }
 
-function withHost({ host }: Probed, render: (host: HostFacts) => Lines): readonly Lines[] {
-  return host === undefined ? [] : [render(host)]
+function table(header: readonly string[], rows: readonly (readonly Cell[])[]): Table {
+  return { header, rows }
 }
 
-function goodPart<Part extends KvmPart>(
-  { kvm }: Probed,
-  part: Part,
-): Exclude<KvmFacts[Part], TsvmmError | undefined> | undefined {
-  const answer = partOf(kvm, part)
-  return answer instanceof TsvmmError
-    ? undefined
-    : (answer as Exclude<KvmFacts[Part], TsvmmError | undefined> | undefined)
+function withHost({ host }: Probed, render: (host: HostFacts) => Block): readonly Block[] {
+  return host === undefined ? [] : [render(host)]
 }
 
 function withPart<Part extends KvmPart>(
   probed: Probed,
   part: Part,
-  render: (answer: Exclude<KvmFacts[Part], TsvmmError | undefined>) => readonly Lines[],
-): readonly Lines[] {
+  render: (answer: Exclude<KvmFacts[Part], TsvmmError | undefined>) => readonly Block[],
+): readonly Block[] {
   const answer = goodPart(probed, part)
   return answer === undefined ? [] : render(answer)
 }
@@ -73,9 +93,9 @@ function withoutKvm({ topic, source, kvm }: Probed): Lines {
   })
 }
 
-function pmuTable(host: HostFacts): Lines {
+function pmuTable(host: HostFacts): Block {
   if (host.pmus.length === 0) return ['This host has no core PMU.']
-  return renderTable(
+  return table(
     ['PMU', 'TYPE', 'CPUS', 'CORES', 'EVENTS', 'CAPS'],
     host.pmus.map(pmu => [
       pmu.name,
@@ -93,8 +113,8 @@ function renderCaps({ caps }: HostPmuDetails): string | undefined {
   return words.length > 0 ? words.join(' ') : undefined
 }
 
-function pmuBlocks(probe: PmuProbe): readonly Lines[] {
-  const guests = renderTable(
+function pmuBlocks(probe: PmuProbe): readonly Block[] {
+  const guests = table(
     ['GUESTS WITH', 'SET_PMU', 'COUNTERS', 'SET_NR_COUNTERS', 'DEFAULT'],
     probe.pmus.map(probed => {
       const [setPmu, counters, isDefault] = guestCells(probed)
@@ -106,11 +126,11 @@ function pmuBlocks(probe: PmuProbe): readonly Lines[] {
     probe.pmus.flatMap(({ pmu, setPmu }) =>
       setPmu.ok ? [] : [`${pmu.name}: ${renderAnswer(setPmu)}`],
     ),
-    renderTable(
+    table(
       ['KVM', 'IS', 'ANSWER'],
       abilities(probe).map(({ name, is, detail, answers }) => [
         name,
-        [is, ...detail].join(', '),
+        { text: [is, ...detail].join(', '), style: is === 'available' ? 'green' : 'yellow' },
         answers.map(renderAnswer).join('; '),
       ]),
     ),
@@ -118,15 +138,11 @@ function pmuBlocks(probe: PmuProbe): readonly Lines[] {
   ]
 }
 
-function verdict({ ok, errno }: Answer): string {
-  return ok ? 'accepted' : (errno ?? 'no')
-}
-
 /** `0-6`: the most is taken, and one more is not. */
 function counterRange({ counters, setNrCounters }: ProbedPmu): string | undefined {
   if (setNrCounters === undefined || counters === undefined) return undefined
   const { most, beyond } = setNrCounters
-  if (!most.ok) return verdict(most)
+  if (!most.ok) return verdict(most).text
   return beyond.ok ? `0-${counters + 1} or more` : `0-${counters}`
 }
 
@@ -177,55 +193,26 @@ function cpuItems(host: HostFacts): Item[] {
   ]
 }
 
-function cpuTable(host: HostFacts): Lines {
-  return renderTable(
-    ['CPU', 'STATE', 'CORE', 'MIDR', 'CAPACITY', 'PMU'],
-    host.cores.map(({ cpu, midr, capacity }) => [
-      cpu,
-      stateOf(host, cpu),
-      midr === undefined ? undefined : renderMidr(midr),
-      midr === undefined ? undefined : hex(midr),
-      capacity,
-      pmuOf(host, cpu)?.name,
-    ]),
+function cpuTable(host: HostFacts): Table {
+  const kindOf = kinds(host)
+  return table(
+    ['CPU', 'STATE', 'PACKAGE', 'NODE', 'CLUSTER', 'CORE', 'MIDR', 'CAPACITY', 'PMU'],
+    host.cores.map(core => {
+      const { cpu, packageId, nodeId, clusterId, midr, capacity } = core
+      const kind = kindOf(core)
+      return [
+        cpu,
+        stateCell(kind),
+        packageId,
+        nodeId,
+        clusterId,
+        midr === undefined ? undefined : renderMidr(midr),
+        midr === undefined ? undefined : hex(midr),
+        capacity,
+        pmuCell(kind),
+      ]
+    }),
   )
-}
-
-function stateOf({ online, present }: HostFacts, cpu: number): string {
-  if (online.includes(cpu)) return 'online'
-  return present.includes(cpu) ? 'offline' : 'absent'
-}
-
-/** One row for all CPUs of which the same is to be said. */
-function clusterTable(host: HostFacts, probe: PmuProbe | undefined): Lines {
-  const isMixed = host.offline.length > 0
-  const clusters = new Map<string, { readonly cpus: number[]; readonly cells: readonly Cell[] }>()
-  for (const { cpu, midr, capacity } of host.cores) {
-    const pmu = pmuOf(host, cpu)
-    const cells = [
-      isMixed ? stateOf(host, cpu) : undefined,
-      midr === undefined ? undefined : renderMidr(midr),
-      capacity,
-      pmu?.name,
-      pmu?.type,
-      ...guestCells(probe?.pmus.find(probed => probed.pmu.type === pmu?.type)),
-    ]
-    const key = JSON.stringify(cells)
-    const cluster = clusters.get(key) ?? { cpus: [], cells }
-    clusters.set(key, cluster)
-    cluster.cpus.push(cpu)
-  }
-  return renderTable(
-    ['CPUS', 'STATE', 'CORE', 'CAPACITY', 'PMU', 'TYPE', 'SET_PMU', 'COUNTERS', 'DEFAULT'],
-    [...clusters.values()].map(({ cpus, cells }) => [renderCpuList(cpus), ...cells]),
-  )
-}
-
-/** What KVM says of a PMU: whether a guest can have it, its counters, whether it is the default. */
-function guestCells(probed: ProbedPmu | undefined): readonly Cell[] {
-  if (probed === undefined) return [undefined, undefined, undefined]
-  const { setPmu, counters, isDefault } = probed
-  return [verdict(setPmu), counters, isDefault && (isDefault.ok ? 'yes' : 'no')]
 }
 
 /** What KVM can do, in a line each. */
@@ -264,8 +251,8 @@ function limits({ ipaBits, maxVcpus, recommendedVcpus }: VmFacts): Item[] {
   ]
 }
 
-function capabilityTable(capabilities: readonly Capability[]): Lines {
-  return renderTable(
+function capabilityTable(capabilities: readonly Capability[]): Table {
+  return table(
     ['NUMBER', 'CAPABILITY', 'VALUE', 'BITS'],
     capabilities.map(({ name, number, value, errno }) => [
       number,
@@ -276,8 +263,8 @@ function capabilityTable(capabilities: readonly Capability[]): Lines {
   )
 }
 
-function gicTable({ gics }: VmFacts): Lines {
-  return renderTable(
+function gicTable({ gics }: VmFacts): Table {
+  return table(
     ['GIC', 'KVM', 'VCPUS', 'DEVICE'],
     gics.map(({ name, device, available, maxVcpus }) => [
       name,

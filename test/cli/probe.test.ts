@@ -3,6 +3,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { APPLE_M1, GRAVITON3, HOTPLUG, pmuFiles, RK3399 } from '../unit/host/machines.ts'
 
@@ -19,7 +20,8 @@ afterAll(() => fs.rmSync(folder, { recursive: true }))
 /** Without native code: an addon that is loaded is an error. */
 function probe(...args: string[]) {
   const argv = ['--no-addons', bin, 'probe', ...args]
-  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: folder })
+  const env = { ...process.env, LC_ALL: 'C' }
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: folder, env })
   return { status, stdout: String(stdout), stderr: String(stderr) }
 }
 
@@ -43,16 +45,34 @@ function withFile(files: Files, path: string, content: string): Files {
 describe('tsvmm probe --sysroot shows a machine we do not have', () => {
   const saved = () => tree(RK3399, { 'self/status': 'Cpus_allowed_list:\t0-4\n' })
 
-  it('all of it, in short', () => {
+  it('all of it, in short, as a tree', () => {
     const root = saved()
     const { status, stdout, stderr } = probe('--sysroot', root)
     expect(stdout).toMatch(
-      /^CPUS {2}CORE .*\n0-3 {3}Cortex-A53 r0p4 \(Arm\) +485 {2}armv8_cortex_a53 +8\n4-5 {3}Cortex-A72 r0p2 \(Arm\) +1024 {2}armv8_cortex_a72 +7\n\n/,
+      /^TOPOLOGY +CORE .*\nCPUs 0-5\n\|- CPUs 0-3 {2}Cortex-A53 r0p4 \(Arm\) +485 {2}armv8_cortex_a53 +8\n`- CPUs 4-5 {2}Cortex-A72 r0p2 \(Arm\) +1024 {2}armv8_cortex_a72 +7\n\n/,
     )
     expect(stdout).toMatch(/^affinity of this process {2}0-4$/m)
     expect(stdout).toMatch(new RegExp(`\\n\\nKVM was not asked: ${root} is a saved tree\\n$`))
     expect(stderr).toBe('')
     expect(status).toBe(0)
+  })
+
+  it.each([
+    [{ LC_ALL: '', LC_CTYPE: '', LANG: 'de_DE.utf8' }, '├─ '],
+    [{ LC_ALL: 'C', LANG: 'C.UTF-8' }, '|- '],
+  ])('in a locale of %j drawn with %j', (locale, stroke) => {
+    const env = { ...process.env, ...locale }
+    const { stdout } = spawnSync(process.execPath, [bin, 'probe', '--sysroot', saved()], { env })
+    expect(String(stdout)).toContain(`\n${stroke}CPUs 0-3`)
+  })
+
+  it('with colours only if wanted: they are not in a pipe', () => {
+    const root = saved()
+    const plain = probe('--sysroot', root).stdout
+    const coloured = probe('--sysroot', root, '--color=always').stdout
+    expect(plain).not.toContain('\u001b')
+    expect(coloured).toContain('\u001b[1mTOPOLOGY\u001b[22m')
+    expect(stripVTControlCharacters(coloured)).toBe(plain)
   })
 
   it('as JSON, MIDRs as hexadecimal strings, with and without a topic behind --json', () => {

@@ -23,7 +23,7 @@ describe('for people', () => {
   it('in short: the kinds of core with their PMUs, what KVM gives, what it can do', async () => {
     const { status, stdout, stderr } = await probe()
     expect(stdout).toMatch(
-      /^CPUS .*\n0-1 .* armv8_cortex_a53 +\d+ {2}accepted +6 {2}yes\n2-3 .* armv8_cortex_a72 +\d+ {2}accepted +6 {2}yes\n\n/,
+      /^TOPOLOGY .*\n.*CPUs 0-3\n.*CPUs 0-1 .* armv8_cortex_a53 +\d+ {2}accepted +6 {2}yes\n.*CPUs 2-3 .* armv8_cortex_a72 +\d+ {2}accepted +6 {2}yes\n\n/,
     )
     expect(stdout).toMatch(/^CPUs online +0-3$/m)
     expect(stdout).toMatch(/^affinity of this process +0-3$/m)

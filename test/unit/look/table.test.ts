@@ -22,6 +22,34 @@ it('writes - for what is not there, and leaves a column out of which nothing is 
   expect(renderTable(['X', 'Y'], [])).toEqual(['X  Y'])
 })
 
+it('leaves room by what a terminal shows: nothing for colours, two columns for wide letters', () => {
+  const paint = (style: string, text: string) => `<${style}>${text}</>`
+  const rows = [
+    [{ text: 'no', style: 'red' }, 1],
+    ['漢字', 2],
+    ['e\u0301', 3],
+  ] as const
+  expect(renderTable(['N', 'M'], rows, paint)).toEqual([
+    '<bold>N</>     <bold>M</>',
+    '<red>no</>    1',
+    '漢字  2',
+    'e\u0301     3',
+  ])
+})
+
+it('leaves a cell empty about which nothing is to be said, also in a column of numbers', () => {
+  expect(
+    renderTable(
+      ['N', 'M'],
+      [
+        ['a', ''],
+        ['b', 10],
+        ['c', undefined],
+      ],
+    ),
+  ).toEqual(['N   M', 'a', 'b  10', 'c   -'])
+})
+
 it('counts characters, not code units', () => {
   expect(
     renderTable(

@@ -95,11 +95,12 @@ KVM was asked on VMs made for it, which took 12.3 ms.
 `)
   })
 
-  it('of all: a line for each kind of core, and for each kind of fact', () => {
+  it('of all: a tree, and a line for each kind of fact', () => {
     expect(renderProbed({ topic: 'all', host: host(RK3399), kvm })).toBe(`\
-CPUS  CORE                   CAPACITY  PMU               TYPE  SET_PMU   COUNTERS  DEFAULT
-0-3   Cortex-A53 r0p4 (Arm)       485  armv8_cortex_a53     8  accepted         6  yes
-4-5   Cortex-A72 r0p2 (Arm)      1024  armv8_cortex_a72     7  ENXIO            -  -
+TOPOLOGY     CORE                   CAPACITY  PMU               TYPE  SET_PMU   COUNTERS  DEFAULT
+CPUs 0-5
+├─ CPUs 0-3  Cortex-A53 r0p4 (Arm)       485  armv8_cortex_a53     8  accepted         6  yes
+└─ CPUs 4-5  Cortex-A72 r0p2 (Arm)      1024  armv8_cortex_a72     7  ENXIO            -  -
 
 CPUs possible              0-5
 CPUs present               0-5
@@ -132,7 +133,7 @@ CPU  STATE    CORE                          MIDR        PMU
   2  online   Cortex-A72 r0p2 (Arm)         0x410fd082  armv8_pmuv3_0
   3  offline  -                             -           armv8_pmuv3_0
   4  offline  -                             -           -
-  5  online   implementer 0x41, part 0xabc  0x410fabc2  -
+  5  online   implementer 0x41, part 0xabc  0x410fabc2  none
   6  absent   -                             -           -
   7  absent   -                             -           -
 `)
@@ -154,6 +155,20 @@ GICv5  absent         -  KVM_DEV_TYPE_ARM_VGIC_V5
 IPA bits of a VM, at most  40
 vCPUs of a VM, at most     512, recommended 6
 `)
+  })
+
+  it('has colours that are not in the way of the columns, where they are wanted', () => {
+    const paint = (style: string, text: string) => `<${style}>${text}</>`
+    for (const topic of ['all', 'pmus', 'cpus', 'caps', 'gic'] as const) {
+      const probed = { topic, host: host(RK3399), kvm }
+      const coloured = renderProbed(probed, { paint })
+      expect(coloured).toMatch(/^(<bold>\w+<\/> *)+$/m)
+      expect(coloured.replaceAll(/<\/?\w*>/g, '')).toBe(renderProbed(probed))
+    }
+    const pmus = renderProbed({ topic: 'pmus', host: host(RK3399), kvm }, { paint })
+    expect(pmus).toContain('<green>accepted</>         6')
+    expect(pmus).toContain('<red>ENXIO</>            -')
+    expect(pmus).toContain('<yellow>absent</>')
   })
 
   it('says once, in one line, why KVM could not be asked and what to do', () => {

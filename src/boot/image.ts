@@ -1,8 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { ImageError } from '../errors/index.ts'
 import type { NativeMemory } from '../native/index.ts'
+import { GuestFile, renderSize } from './guest-file.ts'
 import { decodeImageLayout, IMAGE_HEAD_SIZE, type ImageLayout } from './image-format.ts'
-import { isWrapped, MAX_UNPACKED, unwrapImage } from './unpack.ts'
+import { isWrapped, MAX_WRAPPED, unwrapImage } from './unpack.ts'
 
 /** The part of RAM an image may take. Offsets and sizes are bytes from the start of RAM. */
 export interface ImageRoom {
@@ -18,35 +18,31 @@ const MIB = 2 ** 20
 /** The machine's layout moves in these steps. */
 const LAYOUT_STEP = 2 * MIB
 
-/**
- * A guest image, open. What was looked at is what is loaded: the file is opened once, and its first
- * bytes are kept. Its owner releases it with `using`.
- */
+/** A guest image, open, and unpacked if it was packed. Its owner releases it with `using`. */
 export class GuestImage implements Disposable {
   readonly path: string
   /** Bytes in the file. */
   readonly size: number
   readonly layout: ImageLayout
-  readonly #fd: number
-  #closed = false
-  /** What begins the image; all of it if it had to be unpacked. */
+  readonly #file: GuestFile
+  /** What begins the image: all of it if it was packed, and the file is needed no more. */
   readonly #head: Buffer
-  /** Bytes of the image; not those of the file if it is packed. */
-  readonly #length: number
+  readonly #isPacked: boolean
 
   /**
    * @throws {@link ImageError} if there is no such file, it cannot be read, is no regular file, is
    * empty, or of a format that cannot be loaded
    */
   constructor(path: string) {
+    this.#file = new GuestFile(path, 'a guest image')
     this.path = path
-    this.#fd = openImage(path)
+    this.size = this.#file.size
     try {
-      this.size = checkedSize(path, fstatSync(this.#fd))
-      const head = this.#read(Math.min(this.size, IMAGE_HEAD_SIZE))
-      this.#head = isWrapped(head) ? unwrapImage(path, this.#readAll()) : head
-      this.#length = isWrapped(head) ? this.#head.length : this.size
-      this.layout = decodeImageLayout(path, this.#head, this.#length)
+      const head = this.#file.read(Math.min(this.size, IMAGE_HEAD_SIZE))
+      this.#isPacked = isWrapped(head)
+      this.#head = this.#isPacked ? unwrapImage(path, this.#readAll()) : head
+      const length = this.#isPacked ? this.#head.length : this.size
+      this.layout = decodeImageLayout(path, this.#head, length)
     } catch (error) {
       this[Symbol.dispose]()
       throw error
@@ -63,19 +59,13 @@ export class GuestImage implements Disposable {
   load(ram: NativeMemory, room: ImageRoom): void {
     this.#checkFits(room)
     const { loadOffset } = this.layout
-    const start = this.#head.length
     ram.writeBytes(loadOffset, this.#head)
-    const length = this.#length - start
-    const done = ram.fillFrom(loadOffset + start, length, (into, done) =>
-      this.#readSome(into, start + done),
-    )
-    if (done < length) throw this.#endedAt(start + done)
+    const start = this.#head.length
+    if (!this.#isPacked) this.#file.load(ram, loadOffset + start, start)
   }
 
   [Symbol.dispose](): void {
-    if (this.#closed) return
-    this.#closed = true
-    closeSync(this.#fd)
+    this.#file[Symbol.dispose]()
   }
 
   #checkFits(room: ImageRoom): void {
@@ -94,64 +84,10 @@ export class GuestImage implements Disposable {
   }
 
   #readAll(): Buffer {
-    if (this.size > MAX_UNPACKED)
+    if (this.size > MAX_WRAPPED)
       throw new ImageError('TOO_LARGE', `${this.path} is too large to be unpacked`, {
-        why: `it has ${renderSize(this.size)}; the most is ${renderSize(MAX_UNPACKED)}`,
+        why: `it has ${renderSize(this.size)}; the most is ${renderSize(MAX_WRAPPED)}`,
       })
-    return this.#read(this.size)
+    return this.#file.read(this.size)
   }
-
-  /** The first bytes of the file. */
-  #read(length: number): Buffer {
-    const into = Buffer.alloc(length)
-    for (let done = 0; done < length;) {
-      const got = this.#readSome(into.subarray(done), done)
-      if (got === 0) throw this.#endedAt(done)
-      done += got
-    }
-    return into
-  }
-
-  #readSome(into: Uint8Array, position: number): number {
-    try {
-      return readSync(this.#fd, into, 0, into.length, position)
-    } catch (error) {
-      throw new ImageError('UNREADABLE', `cannot read ${this.path}`, { cause: error })
-    }
-  }
-
-  #endedAt(position: number): ImageError {
-    return new ImageError(
-      'UNREADABLE',
-      `${this.path} ended after ${position} of its ${this.size} bytes: it changed while it was read`,
-    )
-  }
-}
-
-/** O_NONBLOCK: a FIFO without a writer must not keep us waiting. */
-function openImage(path: string): number {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new ImageError('MISSING', `there is no file ${path}`, { cause: error })
-    throw new ImageError('UNREADABLE', `cannot open ${path}`, { cause: error })
-  }
-}
-
-function checkedSize(path: string, stats: Stats): number {
-  if (!stats.isFile())
-    throw new ImageError(
-      'NOT_A_FILE',
-      `${path} is ${stats.isDirectory() ? 'a directory' : 'no regular file'}, not a guest image`,
-    )
-  if (stats.size === 0) throw new ImageError('EMPTY', `${path} is empty`)
-  return stats.size
-}
-
-/** Rounded up, never down to a size something fits into. */
-function renderSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`
-  return bytes % MIB === 0 ? `${bytes / MIB} MiB` : `${Math.ceil(bytes / 1024)} KiB`
 }

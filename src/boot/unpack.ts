@@ -3,8 +3,11 @@ import { gunzipSync } from 'node:zlib'
 import { ImageError } from '../errors/index.ts'
 import { flattenElf, isElf } from './elf.ts'
 
-/** The most an image may become: many times what a kernel with everything in it takes. */
-export const MAX_UNPACKED = 2 ** 30
+/** The most a file to be unpacked may have: a vmlinux with all that debuggers want to know. */
+export const MAX_WRAPPED = 2 ** 30
+
+/** The most it may become: several times what a kernel with everything in it takes. */
+const MAX_UNPACKED = 2 ** 28
 
 /** An EFI zboot kernel in whose payload there is a packed one would be two; more is nonsense. */
 const MAX_LAYERS = 4
@@ -73,15 +76,45 @@ function gunzip(bytes: Buffer): Buffer {
 
 /** zlib of Node has zstd from 22.15 on only. */
 function unzstd(bytes: Buffer): Buffer {
+  const claimed = zstdSize(bytes)
+  if (claimed > MAX_UNPACKED) throw tooMuch()
   const blocks: Uint8Array[] = []
   let size = 0
   const stream = new Decompress(block => {
     size += block.length
-    if (size > MAX_UNPACKED) throw new RangeError(`it has more than ${MAX_UNPACKED} bytes`)
+    if (size > MAX_UNPACKED) throw tooMuch()
     blocks.push(block.slice())
   })
   stream.push(bytes, true)
   return Buffer.concat(blocks)
+}
+
+function tooMuch(): RangeError {
+  return new RangeError(`it would have more than ${MAX_UNPACKED} bytes`)
+}
+
+/**
+ * What the header of a zstd frame makes a decoder allocate: the size of the content if it is in a
+ * single segment, else the window. RFC 8878, 3.1.1.1.
+ */
+function zstdSize(bytes: Buffer): number {
+  const descriptor = bytes.readUInt8(4)
+  const isSingle = (descriptor & 0x20) !== 0
+  if (!isSingle) {
+    const window = bytes.readUInt8(5)
+    return 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8)
+  }
+  const offset = 5 + ([0, 1, 2, 4][descriptor & 3] ?? 0)
+  switch (descriptor >> 6) {
+    case 0:
+      return bytes.readUInt8(offset)
+    case 1:
+      return bytes.readUInt16LE(offset) + 256
+    case 2:
+      return bytes.readUInt32LE(offset)
+    default:
+      return Number(bytes.readBigUInt64LE(offset))
+  }
 }
 
 function isZboot(bytes: Buffer): boolean {

@@ -28,6 +28,7 @@ export async function run(
   try {
     const result = await runGuest(request, {
       console: context.stdout,
+      input: context.stdin,
       signal: context.signal,
       onPmuDecision: decision => {
         context.progress(renderDecision(decision))
@@ -67,6 +68,7 @@ function toRequest(positional: string | undefined, options: RunOptions): RunRequ
     throw new UsageError('no guest image was given', { try: ['tsvmm run IMAGE'] })
   return {
     image,
+    initrd: options.initrd,
     vcpus: options.cpus,
     ramSize: options.mem,
     bootArgs: options.params,

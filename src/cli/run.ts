@@ -6,6 +6,7 @@ import { parseCount, parseNumber, parseSeconds, parseSize } from './parse.ts'
 /** What commander makes of the flags. */
 export interface RunOptions {
   readonly kernel?: string
+  readonly initrd?: string
   readonly cpus: number
   readonly mem: number
   readonly params: string
@@ -34,6 +35,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     )
     .argument('[image]', 'flat image or arm64 Image')
     .option('-k, --kernel <image>', 'the image, as lkvm spells it')
+    .option('-i, --initrd <file>', 'what the kernel unpacks as its first file system')
     .addOption(new Option('-c, --cpus <n>', 'vCPUs').argParser(parseCount).default(1))
     .addOption(
       new Option('-m, --mem <size>', 'RAM: 512M, 4G; a bare number is MiB')

@@ -20,10 +20,14 @@ const IER_MASK = 0x0f
 const IIR_NONE = 0x01
 const IIR_TRANSMITTED = 0x02
 const IIR_RECEIVED = 0x04
+/** Fewer bytes than the trigger level wait, and no more come for a while: with us at once. */
+const IIR_TIMEOUT = 0x0c
 const IIR_FIFO_ENABLED = 0xc0
 
 const FCR_ENABLE = 0x01
 const FCR_CLEAR_RECEIVER = 0x02
+/** Received bytes that raise the interrupt, by the upper two bits of FCR. */
+const TRIGGER_LEVELS = [1, 4, 8, 14] as const
 
 const LCR_DLAB = 0x80
 
@@ -39,13 +43,25 @@ const MSR_CONNECTED = 0xb0
 
 const FIFO_SIZE = 16
 
+/** What a UART is connected to. */
+export interface UartLines {
+  /** Is given each byte the guest sends, in order. */
+  readonly transmit: (byte: number) => void
+  /** Is told the level of the interrupt line whenever it changes; it starts low. */
+  readonly interrupt: (level: boolean) => void
+  /** Is told that the guest has taken bytes, so that there is room for more. */
+  readonly onRoom: () => void
+}
+
 /**
- * A 16550A without an interrupt line yet: the guest transmits and polls. Only the lowest byte of a
- * wider access counts, and offsets beyond the eight registers read as 0 and swallow writes.
+ * A 16550A. Only the lowest byte of a wider access counts, and offsets beyond the eight registers
+ * read as 0 and swallow writes. The guest may do with it what it likes: no state of ours grows.
  */
 export class Uart16550 implements MmioDevice {
-  readonly #transmit: (byte: number) => void
+  readonly #lines: UartLines
   readonly #received: number[] = []
+  #trigger: number = TRIGGER_LEVELS[0]
+  #level = false
   #ier = 0
   #lcr = 0
   #mcr = 0
@@ -55,17 +71,42 @@ export class Uart16550 implements MmioDevice {
   /** The transmitter ran empty and the guest has not taken note by reading IIR. */
   #transmitted = false
 
-  /** @param transmit is given each byte the guest sends, in order */
-  constructor(transmit: (byte: number) => void) {
-    this.#transmit = transmit
+  constructor(lines: UartLines) {
+    this.#lines = lines
   }
 
   read(offset: number): bigint {
-    return BigInt(this.#readRegister(offset))
+    return this.#access(() => BigInt(this.#readRegister(offset)))
   }
 
   write(offset: number, _length: number, value: bigint): void {
-    this.#writeRegister(offset, Number(value & 0xffn))
+    this.#access(() => this.#writeRegister(offset, Number(value & 0xffn)))
+  }
+
+  /**
+   * Puts bytes into the receiver, as many as it has room for: none while the guest has it looped
+   * back, where nothing from outside arrives.
+   *
+   * @returns how many were taken
+   */
+  receive(bytes: Uint8Array): number {
+    const taken = bytes.subarray(0, this.#room)
+    this.#received.push(...taken)
+    this.#update()
+    return taken.length
+  }
+
+  /** Puts into the receiver are ours, so that only accesses of the guest make room. */
+  #access<T>(perform: () => T): T {
+    const before = this.#room
+    const result = perform()
+    this.#update()
+    if (this.#room > before) this.#lines.onRoom()
+    return result
+  }
+
+  get #room(): number {
+    return this.#loopback ? 0 : FIFO_SIZE - this.#received.length
   }
 
   #readRegister(offset: number): number {
@@ -126,8 +167,15 @@ export class Uart16550 implements MmioDevice {
 
   #send(byte: number): void {
     this.#transmitted = true
-    if (!this.#loopback) this.#transmit(byte)
+    if (!this.#loopback) this.#lines.transmit(byte)
     else if (this.#received.length < FIFO_SIZE) this.#received.push(byte)
+  }
+
+  #update(): void {
+    const level = this.#pendingInterrupt !== IIR_NONE
+    if (level === this.#level) return
+    this.#level = level
+    this.#lines.interrupt(level)
   }
 
   /** Enabling the transmit interrupt raises it if the transmitter is empty, and ours always is. */
@@ -140,6 +188,7 @@ export class Uart16550 implements MmioDevice {
     const enabled = (fcr & FCR_ENABLE) !== 0
     if (enabled !== this.#fifoEnabled || (fcr & FCR_CLEAR_RECEIVER) !== 0) this.#received.length = 0
     this.#fifoEnabled = enabled
+    if (enabled) this.#trigger = TRIGGER_LEVELS[fcr >> 6] ?? TRIGGER_LEVELS[0]
   }
 
   #readIir(): number {
@@ -150,7 +199,9 @@ export class Uart16550 implements MmioDevice {
 
   /** The enabled interrupt with the highest priority, as IIR identifies it. */
   get #pendingInterrupt(): number {
-    if ((this.#ier & IER_RECEIVED) !== 0 && this.#received.length > 0) return IIR_RECEIVED
+    const waiting = this.#received.length
+    if ((this.#ier & IER_RECEIVED) !== 0 && waiting > 0)
+      return !this.#fifoEnabled || waiting >= this.#trigger ? IIR_RECEIVED : IIR_TIMEOUT
     if ((this.#ier & IER_TRANSMITTED) !== 0 && this.#transmitted) return IIR_TRANSMITTED
     return IIR_NONE
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { GuestFile } from '../boot/guest-file.ts'
 import type { GuestImage } from '../boot/image.ts'
 import { BugError, HostError, SyscallError, UsageError } from '../errors/index.ts'
 import { encodeFdt } from '../fdt/index.ts'
@@ -23,9 +24,11 @@ import {
 import { onCpus, type NativeMemory, type System } from '../native/index.ts'
 import { attachPmu, type PmuAttachment } from '../pmu/attach.ts'
 import { createVm, DEFAULT_IPA_BITS, ipaLimit } from './create-vm.ts'
+import { placeInitrd, type Extent } from './initrd.ts'
 import { describeMachine } from './machine.ts'
 import {
   FDT_MAX_SIZE,
+  FIRST_SPI,
   fdtOffset,
   GIC_DIST_BASE,
   GICV2_CPU_BASE,
@@ -40,6 +43,7 @@ export interface VmPlan {
   /** Bytes. */
   readonly ramSize: number
   readonly image: GuestImage
+  readonly initrd?: GuestFile | undefined
   readonly bootArgs: string
   /** Left out, the guest has no PMU. */
   readonly pmu?: PmuPlan | undefined
@@ -62,6 +66,7 @@ const PSTATE_EL1H_DAIF = 0x3c5n
 export class Vm implements Disposable {
   readonly #owned: Disposable[] = []
   #gic: GicKind = 'gicv3'
+  #fd: VmFd | undefined
   #vcpus: readonly { readonly fd: VcpuFd; readonly run: NativeMemory }[] = []
 
   private constructor() {
@@ -97,8 +102,9 @@ export class Vm implements Disposable {
   #build(system: System, kvm: KvmFd, plan: VmPlan): void {
     // The image first: what it does not fit into need not be built.
     const ram = this.#own(mapRam(system, plan.ramSize))
-    loadImage(plan, ram)
+    const initrd = loadImages(plan, ram)
     const vm = this.#own(createVm(kvm, ipaBits(kvm, plan.ramSize)))
+    this.#fd = vm
     addRam(vm, ram)
     this.#gic = chooseGic(vm)
     const layout = gicLayout(this.#gic, plan.vcpus)
@@ -110,10 +116,15 @@ export class Vm implements Disposable {
     initializeGic(gic, irqsFor(lastSpi(plan)))
     attach(system, fds, plan.pmu)
     const mpidrs = fds.map(vcpu => vcpu.getOneReg(SYSTEM_REGISTERS.MPIDR_EL1))
-    const fdt = loadFdt(plan, layout, mpidrs, ram)
+    const fdt = loadFdt(plan, { layout, mpidrs, initrd }, ram)
     setBootRegisters(fds[0], RAM_BASE + BigInt(plan.image.layout.loadOffset), fdt)
     const runSize = kvm.getVcpuMmapSize()
     this.#vcpus = fds.map(fd => ({ fd, run: this.#own(fd.mmapRun(runSize)) }))
+  }
+
+  /** Drives the line of a shared interrupt; `number` counts from 0. */
+  setSpi(number: number, level: boolean): void {
+    this.#fd?.irqLine({ kind: 'spi', intid: FIRST_SPI + number }, level ? 1 : 0)
   }
 
   /** Releases everything, the last made first. No vCPU thread may be left. */
@@ -136,12 +147,22 @@ function mapRam(system: System, size: number): NativeMemory {
   return ram
 }
 
-function loadImage({ image, ramSize }: VmPlan, ram: NativeMemory): void {
+/**
+ * The initrd has its place in RAM by its size alone; the kernel must end below it.
+ *
+ * @returns where the initrd lies: offset and size in RAM
+ * @throws {@link ImageError} one of them does not fit
+ */
+function loadImages({ image, initrd, ramSize }: VmPlan, ram: NativeMemory): Extent | undefined {
+  const placed = initrd && placeInitrd(initrd, ramSize)
+  const below = placed === undefined || placed.offset > fdtOffset(ramSize) ? undefined : placed
   image.load(ram, {
     ramSize,
-    end: fdtOffset(ramSize),
+    end: below?.offset ?? fdtOffset(ramSize),
     maxEnd: fdtOffset(Number.MAX_SAFE_INTEGER),
   })
+  if (placed) initrd.load(ram, placed.offset)
+  return placed
 }
 
 /** Enough address bits for the end of RAM, and no more than the usual without need. */
@@ -207,18 +228,24 @@ function attach(system: System, vcpus: readonly VcpuFd[], pmu: PmuPlan | undefin
   if (pmu !== undefined) onCpus(system, pmu.cpus, () => attachPmu(vcpus, pmu))
 }
 
+/** What was decided while the VM was built. */
+interface LaidOut {
+  readonly layout: GicLayout
+  readonly mpidrs: readonly bigint[]
+  readonly initrd: Extent | undefined
+}
+
 /** @returns the device tree's guest physical address */
-function loadFdt(
-  plan: VmPlan,
-  gic: GicLayout,
-  mpidrs: readonly bigint[],
-  ram: NativeMemory,
-): bigint {
+function loadFdt(plan: VmPlan, { layout, mpidrs, initrd }: LaidOut, ram: NativeMemory): bigint {
   const fdt = encodeFdt(
     describeMachine({
       ramSize: plan.ramSize,
       mpidrs,
-      gic,
+      gic: layout,
+      initrd: initrd && {
+        base: RAM_BASE + BigInt(initrd.offset),
+        size: BigInt(initrd.size),
+      },
       pmuInterrupt: plan.pmu?.interrupt,
       bootArgs: plan.bootArgs,
       kaslrSeed: randomBytes(8).readBigUInt64LE(),

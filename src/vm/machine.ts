@@ -1,5 +1,6 @@
 import {
   buildMachineTree,
+  type AddressRange,
   type FdtTree,
   type GicDescription,
   type Interrupt,
@@ -26,6 +27,8 @@ export interface MachineFacts {
   /** Left out, there is no PMU. */
   readonly pmuInterrupt?: PmuInterrupt | undefined
   readonly bootArgs: string
+  /** Where the initrd lies. */
+  readonly initrd?: AddressRange | undefined
   readonly kaslrSeed: bigint
   readonly rngSeed: Uint8Array
 }
@@ -44,6 +47,7 @@ export function describeMachine(facts: MachineFacts): FdtTree {
       pmu: { interrupts: pmuInterrupts(facts.pmuInterrupt, facts.mpidrs.length) },
     }),
     bootArgs: facts.bootArgs,
+    ...(facts.initrd && { initrd: facts.initrd }),
     kaslrSeed: facts.kaslrSeed,
     rngSeed: facts.rngSeed,
   })

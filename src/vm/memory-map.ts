@@ -12,13 +12,17 @@
  *   0x4000_0000  PCI (not yet)
  *   0x8000_0000  RAM
  *                  + 0x0008_0000  flat image (an Image at its own text_offset)
+ *                  … initrd, ending below the device tree, if there is no RAM for it behind it
  *                  … end of the first 256 MiB: device tree, 2 MiB, 2 MiB aligned
+ *                + 0x1000_0000  initrd
  */
 
 export const RAM_BASE = 0x8000_0000n
 
 export const UART_BASE = 0x0100_0000n
 export const UART_SIZE = 0x1000n
+/** INTID of the first shared interrupt. */
+export const FIRST_SPI = 32
 /** kvmtool numbers the SPIs of its devices from 0 up; the first UART comes first. */
 export const UART_SPI = 0
 
@@ -30,6 +34,9 @@ export const GICV3_REDIST_SIZE = 0x2_0000n
 
 /** The device tree's room: 2 MiB, the most Linux takes. Documentation/arch/arm64/booting.rst §2. */
 export const FDT_MAX_SIZE = 0x20_0000
+
+/** Where kernel and device tree are, as lkvm has it. */
+export const LOW_RAM = 256 * 2 ** 20
 
 /** Less has no room for an image beside the device tree. */
 export const RAM_MIN = 32 * 2 ** 20
@@ -44,6 +51,6 @@ export function redistributorBase(vcpus: number): bigint {
 
 /** Offset of the device tree in RAM: the last 2 MiB of its first 256 MiB, as lkvm has it. */
 export function fdtOffset(ramSize: number): number {
-  const end = Math.min(ramSize, 256 * 2 ** 20)
+  const end = Math.min(ramSize, LOW_RAM)
   return Math.floor(end / FDT_MAX_SIZE) * FDT_MAX_SIZE - FDT_MAX_SIZE
 }

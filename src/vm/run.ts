@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os'
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+import { GuestFile } from '../boot/guest-file.ts'
 import { GuestImage } from '../boot/image.ts'
 import { Uart16550, MmioBus } from '../devices/index.ts'
 import { HostError, InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
@@ -13,6 +14,7 @@ import type { PmuProbe } from '../pmu/probe.ts'
 import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
 import { readVcpuState, type VcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
+import { ConsoleInput } from './console-input.ts'
 import { ConsoleOutput } from './console.ts'
 import { allowedCpus } from './allowed-cpus.ts'
 import { decidePmu, planPmu } from './guest-pmu.ts'
@@ -25,6 +27,8 @@ import { RunLoop, type RunStatistics } from './run-loop.ts'
 export interface RunRequest {
   /** Path of the guest image. */
   readonly image: string
+  /** Path of what the guest's kernel unpacks as its first file system. */
+  readonly initrd?: string | undefined
   readonly vcpus: number
   /** Bytes. */
   readonly ramSize: number
@@ -41,6 +45,8 @@ export interface RunRequest {
 export interface RunSurroundings {
   /** Where the guest's UART output goes. */
   readonly console: Writable
+  /** Where its input comes from: read as fast as the guest takes it, and destroyed at the end. */
+  readonly input?: Readable | undefined
   /** Ends the run when it is aborted. */
   readonly signal: AbortSignal
   /** Told what PMU the guest gets, before it runs. */
@@ -71,7 +77,7 @@ export interface RunResult {
  */
 export async function runGuest(
   request: RunRequest,
-  { console, signal, onPmuDecision, onPmuProbe, onNotice }: RunSurroundings,
+  { console, input, signal, onPmuDecision, onPmuProbe, onNotice }: RunSurroundings,
 ): Promise<RunResult> {
   checkRequest(request, totalmem())
   requireArm64()
@@ -80,6 +86,8 @@ export async function runGuest(
   checkVcpus(request, kvm)
   const allowed = allowedCpus(request.affinity, loaded.system)
   using image = new GuestImage(request.image)
+  using initrd =
+    request.initrd === undefined ? undefined : new GuestFile(request.initrd, 'an initrd')
   const pmu = decidePmu(request.pmu, allowed, loaded.system, kvm, onPmuProbe)
   onPmuDecision(pmu)
 
@@ -87,12 +95,19 @@ export async function runGuest(
     vcpus: request.vcpus,
     ramSize: request.ramSize,
     image,
+    initrd,
     bootArgs: request.bootArgs,
     pmu: planPmu(pmu, request.pmu),
   })
   const output = new ConsoleOutput(console)
   const mmio = new MmioBus()
-  mmio.attach(new Uart16550(byte => output.put(byte)), UART_BASE, UART_SIZE)
+  const uart = new Uart16550({
+    transmit: byte => output.put(byte),
+    interrupt: level => vm.setSpi(UART_SPI, level),
+    onRoom: () => typed?.pump(),
+  })
+  mmio.attach(uart, UART_BASE, UART_SIZE)
+  using typed = input && new ConsoleInput(input, bytes => uart.receive(bytes))
   const loop = new RunLoop({
     native: loaded,
     vcpus: vm.vcpus.map(({ fd, run }) => ({ fd: fd.fd, run })),

@@ -8,9 +8,19 @@ const LOOPBACK = 0x10
 
 function makeUart() {
   const sent: number[] = []
-  const uart = new Uart16550(byte => sent.push(byte))
+  const levels: boolean[] = []
+  let room = 0
+  const uart = new Uart16550({
+    transmit: byte => sent.push(byte),
+    interrupt: level => levels.push(level),
+    onRoom: () => room++,
+  })
   return {
     sent,
+    /** Of the interrupt line, each time it changed. */
+    levels,
+    /** How often there was room for more. */
+    rooms: () => room,
     uart,
     read: (register: number) => Number(uart.read(register)),
     write: (register: number, byte: number) => uart.write(register, 1, BigInt(byte)),
@@ -136,6 +146,84 @@ describe('the transmit interrupt', () => {
   })
 })
 
+describe('receiving', () => {
+  const bytes = (count: number) => Uint8Array.from({ length: count }, (_, index) => index + 1)
+
+  test('the guest polls bytes in order, as many as the FIFO has', () => {
+    const { uart, read } = makeUart()
+
+    expect(uart.receive(bytes(20))).toBe(16)
+    expect(read(LSR)).toBe(0x61)
+    expect(Array.from({ length: 16 }, () => read(DATA))).toEqual([...bytes(16)])
+    expect(read(LSR)).toBe(0x60)
+  })
+
+  test('the line is up while there is something to read, and not before the guest wants it', () => {
+    const { uart, levels, read, write } = makeUart()
+    uart.receive(bytes(2))
+    expect(levels).toEqual([])
+
+    write(IER, 0x01)
+    expect(levels).toEqual([true])
+    read(DATA)
+    expect(levels).toEqual([true])
+    read(DATA)
+    expect(levels).toEqual([true, false])
+    uart.receive(bytes(1))
+    expect(levels).toEqual([true, false, true])
+  })
+
+  test.each([
+    ['1', 0x01, 1],
+    ['4', 0x41, 4],
+    ['8', 0x81, 8],
+    ['14', 0xc1, 14],
+  ])('below a trigger level of %s IIR says timeout, from there on data', (_, fcr, level) => {
+    const { uart, read, write } = makeUart()
+    write(IIR_FCR, fcr)
+    write(IER, 0x01)
+
+    for (let count = 1; count <= 16; count++) {
+      uart.receive(bytes(1))
+      expect(read(IIR_FCR)).toBe(0xc0 | (count < level ? 0x0c : 0x04))
+    }
+  })
+
+  test('taking bytes makes room, and so does emptying the FIFO', () => {
+    const { uart, rooms, read, write } = makeUart()
+    uart.receive(bytes(16))
+    expect(uart.receive(bytes(1))).toBe(0)
+    read(SCR)
+    expect(rooms()).toBe(0)
+
+    read(DATA)
+    expect(rooms()).toBe(1)
+    expect(uart.receive(bytes(2))).toBe(1)
+    write(IIR_FCR, 0x03)
+    expect(rooms()).toBe(2)
+    expect(uart.receive(bytes(16))).toBe(16)
+  })
+
+  test('in loopback nothing arrives from outside, and what waits does afterwards', () => {
+    const { uart, rooms, write } = makeUart()
+    write(MCR, LOOPBACK)
+    expect(uart.receive(bytes(1))).toBe(0)
+
+    write(MCR, 0)
+    expect(rooms()).toBe(1)
+    expect(uart.receive(bytes(1))).toBe(1)
+  })
+
+  test('the line follows the transmitter, too', () => {
+    const { levels, read, write } = makeUart()
+    write(IER, 0x02)
+    read(IIR_FCR)
+    write(DATA, 0x41)
+    write(IER, 0x00)
+    expect(levels).toEqual([true, false, true, false])
+  })
+})
+
 describe('loopback', () => {
   test('what is sent is received, and does not leave', () => {
     const { sent, read, write } = makeUart()
@@ -217,11 +305,14 @@ test('whatever the guest does, reads fit a byte and sending is all that leaves',
   })
   fc.assert(
     fc.property(fc.array(access, { maxLength: 100 }), accesses => {
-      const { sent, uart } = makeUart()
+      const { sent, levels, uart } = makeUart()
 
-      for (const { offset, length, value, write } of accesses)
+      for (const { offset, length, value, write } of accesses) {
         if (write) uart.write(offset, length, value)
         else expect(uart.read(offset)).toBeLessThanOrEqual(0xffn)
+        expect(uart.receive(Uint8Array.of(1, 2, 3))).toBeLessThanOrEqual(3)
+      }
+      expect(levels.every((level, index) => level === (index % 2 === 0))).toBe(true)
 
       expect(sent.every(byte => byte >= 0 && byte <= 0xff)).toBe(true)
     }),

@@ -1,0 +1,41 @@
+import type { Readable } from 'node:stream'
+
+/**
+ * What is typed or piped, on its way to the guest. No more is read than the guest takes, so that
+ * nothing is lost, however fast it comes, and nothing piles up. The end of the input is not the end
+ * of the guest.
+ */
+export class ConsoleInput implements Disposable {
+  readonly #source: Readable
+  readonly #take: (bytes: Uint8Array) => number
+  #rest: Buffer = Buffer.alloc(0)
+
+  /** @param take gives bytes to the guest and returns how many of them it took */
+  constructor(source: Readable, take: (bytes: Uint8Array) => number) {
+    this.#source = source
+    this.#take = take
+    source.on('readable', this.pump)
+    // Input that cannot be read has ended.
+    source.on('error', this[Symbol.dispose])
+  }
+
+  /** To be called when the guest has room again. */
+  readonly pump = (): void => {
+    for (;;) {
+      if (this.#rest.length === 0) {
+        const chunk = this.#source.read() as Buffer | null
+        if (chunk === null) return
+        this.#rest = chunk
+      }
+      const taken = this.#take(this.#rest)
+      this.#rest = this.#rest.subarray(taken)
+      if (this.#rest.length > 0) return
+    }
+  }
+
+  /** Reads no more; the source can end the process again. */
+  readonly [Symbol.dispose] = (): void => {
+    this.#source.off('readable', this.pump)
+    this.#source.destroy()
+  }
+}

@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { PassThrough, Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { ConsoleInput } from '../../../src/vm/console-input.ts'
+
+/** A guest that takes as many bytes at a time as it is told to. */
+function guestTaking(limit: () => number) {
+  const got: number[] = []
+  return {
+    got,
+    take: (bytes: Uint8Array) => {
+      const taken = bytes.subarray(0, limit())
+      got.push(...taken)
+      return taken.length
+    },
+  }
+}
+
+test('a megabyte arrives whole and in order, however little the guest takes at a time', async () => {
+  const bytes = Buffer.from(Array.from({ length: 2 ** 20 }, (_, index) => (index * 7) & 0xff))
+  const guest = guestTaking(() => 16)
+  const source = Readable.from([bytes.subarray(0, 300_000), bytes.subarray(300_000)], {
+    objectMode: false,
+  })
+  using input = new ConsoleInput(source, guest.take)
+
+  while (guest.got.length < bytes.length) {
+    await setImmediate()
+    for (let times = 0; times < 4096; times++) input.pump()
+  }
+
+  expect(Buffer.from(guest.got).equals(bytes)).toBe(true)
+})
+
+test('nothing is read that the guest has no room for', async () => {
+  const source = new PassThrough({ highWaterMark: 16 })
+  const guest = guestTaking(() => 0)
+  using input = new ConsoleInput(source, guest.take)
+  input.pump()
+
+  for (let chunk = 0; chunk < 100 && source.write(Buffer.alloc(16)); chunk++) await setImmediate()
+
+  expect(source.writableNeedDrain).toBe(true)
+  expect(guest.got).toEqual([])
+})
+
+test('whatever the chunks and the room, the guest gets what was given', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { maxLength: 10 }),
+      fc.array(fc.nat(20), { minLength: 1, maxLength: 10 }),
+      async (chunks, rooms) => {
+        const source = new PassThrough()
+        let turn = 0
+        const guest = guestTaking(() => rooms[turn++ % rooms.length] ?? 0)
+        using input = new ConsoleInput(source, guest.take)
+        for (const chunk of chunks) source.write(chunk)
+        const total = chunks.reduce((sum, { length }) => sum + length, 0)
+        const takesAny = rooms.some(room => room > 0)
+        for (let round = 0; takesAny && guest.got.length < total && round < 10_000; round++) {
+          await setImmediate()
+          input.pump()
+        }
+        const given = Buffer.concat(chunks).subarray(0, takesAny ? total : 0)
+        expect(Buffer.from(guest.got).equals(given)).toBe(true)
+      },
+    ),
+    { numRuns: 100 },
+  ))
+
+test('the end of the input is not an error, nor is input that fails', async () => {
+  const guest = guestTaking(() => 16)
+  using ended = new ConsoleInput(Readable.from([]), guest.take)
+  const broken = new PassThrough()
+  using failing = new ConsoleInput(broken, guest.take)
+  broken.destroy(new Error('EIO'))
+  await setImmediate()
+  ended.pump()
+  failing.pump()
+  expect(guest.got).toEqual([])
+})
+
+test('once it is disposed of, nothing is read and the source is closed', async () => {
+  const source = new PassThrough()
+  const guest = guestTaking(() => 16)
+  const input = new ConsoleInput(source, guest.take)
+  input[Symbol.dispose]()
+  await setImmediate()
+  expect(source.destroyed).toBe(true)
+})

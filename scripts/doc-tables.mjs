@@ -1,5 +1,8 @@
+/** Files with such tables. */
+export const DOCUMENTS = ['README.md', 'docs/errors.md', 'docs/command-line.md']
+
 /** @returns the text with its marked tables filled in from the tables of the code */
-export function fillTables(text, { EXIT_CODES, ERROR_CODES }) {
+export function fillTables(text, { EXIT_CODES, ERROR_CODES, ENVIRONMENT }) {
   const tables = {
     'exit statuses': table(
       ['status', 'meaning'],
@@ -12,6 +15,10 @@ export function fillTables(text, { EXIT_CODES, ERROR_CODES }) {
         EXIT_CODES[exit].status,
         meaning,
       ]),
+    ),
+    environment: table(
+      ['variable', 'meaning'],
+      ENVIRONMENT.map(([name, meaning]) => [`\`${name}\``, meaning]),
     ),
   }
   return text.replace(

@@ -6,9 +6,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { EXIT_CODES } from '../dist/errors/exit-code.js'
 import { ERROR_CODES } from '../dist/errors/codes.js'
-import { fillTables } from './doc-tables.mjs'
+import { ENVIRONMENT } from '../dist/cli/environment.js'
+import { DOCUMENTS, fillTables } from './doc-tables.mjs'
 
-for (const name of ['README.md', 'docs/errors.md']) {
+for (const name of DOCUMENTS) {
   const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
-  writeFileSync(path, fillTables(readFileSync(path, 'utf8'), { EXIT_CODES, ERROR_CODES }))
+  writeFileSync(
+    path,
+    fillTables(readFileSync(path, 'utf8'), { EXIT_CODES, ERROR_CODES, ENVIRONMENT }),
+  )
 }

@@ -5,12 +5,10 @@ import type { ExplainOptions } from './explain.ts'
 import { findTopics } from './explain-find.ts'
 import { namesOf, renderOverview, renderTopics } from './explain-text.ts'
 import { allTopics, KINDS, type Row, type Topic } from './explain-topics.ts'
+import { widthOf } from './wrap.ts'
 
 /** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */
 const SCHEMA_VERSION = 1
-
-/** Lines are no longer, however wide the terminal is: text is to be read. */
-const MAX_WIDTH = 80
 
 /** `tsvmm explain`: asks nobody but our own tables, so that it works on any machine. */
 export function explain(
@@ -19,8 +17,7 @@ export function explain(
   { stdout }: CliContext,
 ): void {
   const topics = allTopics()
-  // A terminal that does not know its width says 0.
-  const width = Math.min(MAX_WIDTH, stdout.columns || MAX_WIDTH)
+  const width = widthOf(stdout)
   const json = (fields: object) => {
     const object = { schemaVersion: SCHEMA_VERSION, command: 'explain', ...fields }
     return `${JSON.stringify(object, null, 2)}\n`

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { errnoText, type CatalogueEntry } from '../errors/index.ts'
 import { KINDS, type Kind, type Row, type Topic } from './explain-topics.ts'
+import { wrap } from './wrap.ts'
 
 /** The topics as a person reads them, in lines of at most `width` columns where words allow it. */
 export function renderTopics(topics: readonly Topic[], width: number): string {
@@ -81,31 +82,6 @@ function entryLines(entry: Explained, whyIs: 'why' | 'when', width: number): str
     ...labelled('see', entry.see ?? []),
   ]
   return lines.length > 0 && whyIs === 'when' ? ['', ...lines] : lines
-}
-
-/**
- * Breaks at blanks, and first of all before the comment behind a command: a command is to be pasted.
- * A word that is longer than the line stays whole.
- */
-export function wrap(text: string, width: number, first = '', rest = first): string[] {
-  const lines: string[] = []
-  let line = ''
-  const indent = () => (lines.length === 0 ? first : rest)
-  const fits = (part: string) => indent().length + part.length <= width
-  const end = () => {
-    lines.push(`${indent()}${line}`.trimEnd())
-    line = ''
-  }
-  const [command = '', comment] = fits(text) ? [text] : text.split(/ +(?=# )/)
-  for (const part of comment === undefined ? [command] : [command, comment]) {
-    if (line !== '') end()
-    for (const word of part.split(' ')) {
-      if (line !== '' && !fits(`${line} ${word}`)) end()
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  end()
-  return lines
 }
 
 function sentence(text: string): string {

@@ -21,19 +21,25 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = { verbosity: 0, color: 'auto
 /** Options that every command has, before its name or after it. */
 export function addGlobalOptions(program: Command, settings: Settings): void {
   program
-    .option('-v, --verbose', 'say more: -v what is done, -vv also how, -vvv also every ioctl')
+    .option(
+      '-v, --verbose',
+      'say more on stderr: what is done; -vv also how, -vvv also every ioctl',
+    )
     .on('option:verbose', () => settings.verbosity++)
     .addOption(
-      new Option('--color <when>', 'colour: auto is on a terminal, unless NO_COLOR is set')
+      new Option('--color <when>', 'colour; auto: on a terminal, unless NO_COLOR is set')
         .choices(COLOR_MODES)
         .default(DEFAULT_SETTINGS.color),
     )
     .on('option:color', (when: ColorMode) => (settings.color = when))
     .addOption(
-      new Option('--log-format <format>', 'of what -v says: pretty (on a terminal) or json (else)') //
+      new Option(
+        '--log-format <format>',
+        'how that is written; left out: pretty on a terminal, else json',
+      ) //
         .choices(LOG_FORMATS),
     )
     .on('option:log-format', (format: LogFormat) => (settings.logFormat = format))
-    .option('--log-file <file>', 'append that to a file; without -v, what -v says')
+    .option('--log-file <file>', 'append that to a file, instead of stderr; implies -v')
     .on('option:log-file', (file: string) => (settings.logFile = file))
 }

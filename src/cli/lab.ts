@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { BootOptions } from '../lab/index.ts'
 import type { CliContext } from './context.ts'
+import { addExamples } from './examples.ts'
 import { parseCount, parseSeconds, parseSize } from './parse.ts'
 
 /** What commander makes of the flags. */
@@ -18,12 +19,13 @@ export interface LabOptions {
 
 /** `tsvmm lab`: any other command, on an emulated arm64 host. */
 export function addLabCommand(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('lab')
     .summary('run tsvmm on an emulated arm64 host with a real KVM')
     .description(
-      'Boots an arm64 Linux under QEMU software emulation, whose KVM is the real one, and runs tsvmm in it.\n' +
-        'Files named in the arguments are there, files the command writes come back, the exit status is its.',
+      'Boots an arm64 Linux under QEMU software emulation, whose KVM is the real one, and runs tsvmm in it. ' +
+        'Files named in the arguments are there, files the command writes come back, the exit status is its. Kernels, Node and libraries are ' +
+        'fetched once and kept in $XDG_CACHE_HOME/tsvmm (~/.cache/tsvmm).',
     )
     .usage('[options] -- <tsvmm arguments...>')
     .argument('[arguments...]', 'what to run there: tsvmm <arguments>')
@@ -58,18 +60,14 @@ export function addLabCommand(program: Command, context: CliContext): void {
         .argParser(parseSeconds),
     )
     .option('--shell', 'a shell on the host instead of a command')
-    .addHelpText(
-      'after',
-      '\nExamples:\n' +
-        '  tsvmm lab -- run guest.flat\n' +
-        '  tsvmm lab --topology biglittle -- run --pmu --vcpu-affinity 0-1 guest.flat\n' +
-        '  tsvmm lab --host-kernel 6.1 --shell\n' +
-        '  tsvmm lab --host-kernel fco --topology biglittle -- run --pmu guest.flat\n' +
-        '\nKernels, Node and libraries are fetched once and kept in $XDG_CACHE_HOME/tsvmm\n' +
-        '(~/.cache/tsvmm).',
-    )
     .action(async (args: string[], options: LabOptions) => {
       const { runLab } = await import('./lab-action.ts')
       await runLab(args, options, context)
     })
+  addExamples(command, [
+    ['tsvmm lab -- run guest.flat'],
+    ['tsvmm lab --topology biglittle -- run --pmu --vcpu-affinity 0-1 guest.flat'],
+    ['tsvmm lab --host-kernel 6.1 --shell'],
+    ['tsvmm lab --host-kernel fco --topology biglittle -- run --pmu guest.flat'],
+  ])
 }

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { CommanderError, type Command } from 'commander'
 import {
   EXIT_CODES,
   HostError,
@@ -40,11 +40,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   })
 
   try {
-    await buildProgram(createContext(ending.signal)).parseAsync(spellOutPmu(argv), { from: 'user' })
+    await parse(buildProgram(createContext(ending.signal)), spellOutPmu(argv))
     if (ending.signal.aborted) throw ending.signal.reason as Error
   } catch (thrown) {
-    if (thrown instanceof CommanderError) process.exitCode = commanderStatus(thrown)
-    else report(asTsvmmError(thrown), thrown)
+    report(asTsvmmError(thrown), thrown)
     if (thrown instanceof InterruptedError || thrown instanceof TimeoutError) endSoon()
   } finally {
     over = true
@@ -109,7 +108,12 @@ function report(error: TsvmmError, thrown: unknown): void {
   process.exitCode = error.exitStatus
 }
 
-/** Commander has printed its own words already. */
-function commanderStatus(error: CommanderError): number {
-  return error.exitCode === 0 ? EXIT_CODES.ok.status : EXIT_CODES.usage.status
+/** Commander has printed its own words when it throws. */
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown
+    process.exitCode = thrown.exitCode === 0 ? EXIT_CODES.ok.status : EXIT_CODES.usage.status
+  }
 }

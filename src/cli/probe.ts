@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
+import { addExamples } from './examples.ts'
 
 /** What commander makes of the flags. */
 export interface ProbeOptions {
@@ -10,11 +11,11 @@ export interface ProbeOptions {
 
 /** `tsvmm probe`: facts about this host, no judgement. */
 export function addProbeCommand(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('probe')
     .summary('show what this host is: PMUs, CPUs, KVM')
     .description(
-      'Shows facts about this host: what the kernel says of CPUs and PMUs, and what KVM answers when asked,\n' +
+      'Shows facts about this host: what the kernel says of CPUs and PMUs, and what KVM answers when asked, ' +
         'on VMs made for the question. Where KVM cannot be asked, the rest still is shown, and why.',
     )
     .argument(
@@ -27,16 +28,14 @@ export function addProbeCommand(program: Command, context: CliContext): void {
       '--sysroot <dir>',
       'look at a saved tree, DIR/sys and DIR/proc, on any machine; KVM is not asked',
     )
-    .addHelpText(
-      'after',
-      '\nExamples:\n' +
-        '  tsvmm probe\n' +
-        '  tsvmm probe pmus --json | jq .kvm.pmus\n' +
-        '  tsvmm lab --topology biglittle -- probe pmus      # no arm64 host at hand\n' +
-        '  tsvmm probe cpus --sysroot ./saved                # of another machine',
-    )
     .action(async (topic: string | undefined, options: ProbeOptions) => {
       const { probe } = await import('./probe-action.ts')
       await probe(topic, options, context)
     })
+  addExamples(command, [
+    ['tsvmm probe'],
+    ['tsvmm probe pmus --json | jq .kvm.pmus'],
+    ['tsvmm lab --topology biglittle -- probe pmus', 'no arm64 host at hand'],
+    ['tsvmm probe cpus --sysroot ./saved', 'of another machine'],
+  ])
 }

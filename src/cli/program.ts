@@ -1,14 +1,15 @@
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
-import { styleText } from 'node:util'
-import { EXIT_CODES } from '../errors/index.ts'
 import type { CliContext } from './context.ts'
 import { addExplainCommand } from './explain.ts'
 import { addGlobalOptions } from './global-options.ts'
+import { addOverview, configureHelp } from './help-format.ts'
+import { addHelpCommand } from './help.ts'
 import { addLabCommand } from './lab.ts'
 import { paintLabels } from './print-error.ts'
 import { addProbeCommand } from './probe.ts'
 import { addRunCommand } from './run.ts'
+import { renderVersion } from './version.ts'
 
 const packageJson = createRequire(import.meta.url)('../../package.json') as {
   readonly version: string
@@ -19,33 +20,30 @@ const packageJson = createRequire(import.meta.url)('../../package.json') as {
 export function buildProgram(context: CliContext): Command {
   const program = new Command('tsvmm')
     .description(packageJson.description)
-    .version(packageJson.version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
-    .addHelpText('after', exitCodeHelp)
+    .option('-V, --version', 'print the version and what is known of the build')
+    .on('option:version', () => {
+      context.stdout.write(renderVersion(packageJson.version))
+      throw new CommanderError(0, 'commander.version', packageJson.version)
+    })
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: text => context.stdout.write(text),
       writeErr: text => context.stderr.write(paintLabels(text, context.paint)),
-      getOutHasColors: () => context.paint.isOn.stdout,
-      getErrHasColors: () => context.paint.isOn.stderr,
     })
-    .configureHelp({ styleTitle: title => styleText('bold', title, { validateStream: false }) })
+  configureHelp(program, context)
   addGlobalOptions(program, context.settings)
-  addRunCommand(program, context)
+  addOverview(program)
+  program.commandsGroup('Look at a host:')
   addProbeCommand(program, context)
+  program.commandsGroup('Run guests:')
+  addRunCommand(program, context)
   addLabCommand(program, context)
+  program.commandsGroup('Learn:')
   addExplainCommand(program, context)
+  addHelpCommand(program, context)
   program.hook('preAction', () => context.startLog())
   program.exitOverride().showHelpAfterError('try:  tsvmm --help')
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`try:  tsvmm ${command.name()} --help`)
   return program
-}
-
-function exitCodeHelp(): string {
-  const rows = Object.values(EXIT_CODES).map(
-    ({ status, meaning }) => `  ${String(status).padStart(3)}  ${meaning}`,
-  )
-  return `\nExit status:\n${rows.join('\n')}`
 }

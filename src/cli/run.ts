@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { PmuFallback } from '../pmu/request.ts'
 import type { CliContext } from './context.ts'
+import { addExamples } from './examples.ts'
 import { parseCount, parseNumber, parseSeconds, parseSize } from './parse.ts'
 
 /** What commander makes of the flags. */
@@ -26,14 +27,15 @@ export interface RunOptions {
 
 /** `tsvmm run`: flags and spellings are those of `lkvm run` where it has them. */
 export function addRunCommand(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('run')
     .summary('run a guest')
     .description(
-      'Runs a guest image on this host, with a PMU where the host can give it one, and says which and why.\n' +
+      'Runs a guest image on this host, with a PMU where the host can give it one, and says which and why. ' +
         'The guest has the machine of `lkvm run`: RAM at 0x80000000, a 16550A at 0x01000000, a GIC, PSCI.',
     )
     .argument('[image]', 'flat image or arm64 Image')
+    .optionsGroup('Guest:')
     .option('-k, --kernel <image>', 'the image, as lkvm spells it')
     .option('-i, --initrd <file>', 'what the kernel unpacks as its first file system')
     .addOption(new Option('-c, --cpus <n>', 'vCPUs').argParser(parseCount).default(1))
@@ -43,6 +45,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
         .default(256 * 2 ** 20, '256M'),
     )
     .option('-p, --params <text>', "the guest's command line", '')
+    .optionsGroup('PMU of the guest:')
     .option(
       '--pmu [=mode]',
       'auto: the host PMU that covers all CPUs the vCPUs may use, else FIXED_COUNTERS_ONLY, else see ' +
@@ -77,6 +80,8 @@ export function addRunCommand(program: Command, context: CliContext): void {
         .choices(['auto', 'on', 'off'])
         .default('auto'),
     )
+    .optionsGroup('How it is run:')
+    .option('--vcpu-affinity <cpulist>', 'keep the vCPU threads to these CPUs: 0-3,8')
     .addOption(
       new Option(
         '--on-unsupported-cpu <what>',
@@ -85,23 +90,20 @@ export function addRunCommand(program: Command, context: CliContext): void {
         .choices(['repin', 'fail'])
         .default('repin'),
     )
-    .option('--vcpu-affinity <cpulist>', 'keep the vCPU threads to these CPUs: 0-3,8')
     .addOption(
       new Option('--timeout <seconds>', 'end a guest that runs longer').argParser(parseSeconds),
     )
     .option('--json <file>', 'write how the run ended, its statistics and the PMU decision')
-    .addHelpText(
-      'after',
-      '\nExamples:\n' +
-        '  tsvmm run guest.flat\n' +
-        '  tsvmm run --pmu --vcpu-affinity 4-7 guest.flat    # on one kind of core\n' +
-        '  tsvmm lab -- run --pmu guest.flat                 # no arm64 host at hand',
-    )
     .allowExcessArguments()
     .action(async (image: string | undefined, options: RunOptions, { args }: Command) => {
       const { run } = await import('./run-action.ts')
       await run(image, { ...options, excess: args.slice(1) }, context)
     })
+  addExamples(command, [
+    ['tsvmm run guest.flat'],
+    ['tsvmm run --pmu --vcpu-affinity 4-7 guest.flat', 'on one kind of core'],
+    ['tsvmm lab -- run --pmu guest.flat', 'no arm64 host at hand'],
+  ])
 }
 
 /**

@@ -10,20 +10,16 @@ function tsvmm(...args: string[]) {
 }
 
 describe('tsvmm', () => {
-  it('prints its version on stdout', () => {
-    expect(tsvmm('--version')).toEqual({ status: 0, stdout: '0.1.0\n', stderr: '' })
-  })
-
-  it('prints help on stdout, with the commands and every exit status', () => {
-    const { status, stdout } = tsvmm('--help')
-    expect(status).toBe(0)
-    expect(stdout).toMatch(/^ {2}run /m)
-    expect(stdout).toMatch(/^ {2}lab /m)
-    expect(stdout).toMatch(/^ {2}124 {2}--timeout expired$/m)
-  })
-
-  it('prints the help of a command with examples', () => {
-    expect(tsvmm('run', '--help').stdout).toContain('Examples:\n  tsvmm run guest.flat')
+  it.each([['--version'], ['probe', '-V']])('prints its version on stdout: %s %s', (...args) => {
+    const { status, stdout, stderr } = tsvmm(...args)
+    const lines = stdout.split('\n')
+    expect(lines[0]).toBe('tsvmm 0.1.0')
+    expect(lines[1]).toMatch(/^commit: {3}([0-9a-f]{12}(-dirty)?|not known, .*)$/)
+    expect(lines[2]).toBe(`node:     ${process.version} for ${process.platform}-${process.arch}`)
+    expect(lines[3]).toMatch(/^shim: {5}interface \d+, for linux-arm64(, linux-x64)?$/)
+    expect(lines[4]).toBe('ffi-napi: 4.0.3')
+    expect(lines.slice(5)).toEqual([''])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   })
 
   it('takes a wrong command for a usage error and suggests the right one', () => {

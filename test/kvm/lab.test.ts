@@ -44,7 +44,9 @@ describe('a biglittle host', () => {
   test('runs tsvmm, this version of it', async () => {
     const here = spawnSync(process.execPath, [bin, '--version'])
     const { status, stdout, stderr } = await lab.run(['--version'])
-    expect([status, stdout.toString(), stderr.toString()]).toEqual([0, here.stdout.toString(), ''])
+    // The version and the commit: the rest is about the machine.
+    const version = (text: Buffer) => text.toString().split('\n').slice(0, 2)
+    expect([status, version(stdout), stderr.toString()]).toEqual([0, version(here.stdout), ''])
   })
 
   test('keeps stdin, stdout and stderr apart and does not change a byte', async () => {

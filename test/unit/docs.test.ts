@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { ENVIRONMENT } from '../../src/cli/environment.ts'
 import { ERROR_CODES, EXIT_CODES } from '../../src/errors/index.ts'
 // @ts-expect-error -- a script without types
-import { fillTables } from '../../scripts/doc-tables.mjs'
+import { DOCUMENTS, fillTables } from '../../scripts/doc-tables.mjs'
 
 type FillTables = (text: string, tables: object) => string
 
 describe('the documentation says what the code says (else: npm run docs)', () => {
-  it.each(['README.md', 'docs/errors.md'])('%s', name => {
+  it.each(DOCUMENTS as string[])('%s', name => {
     const text = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
     expect(text).toContain('<!-- table: ')
-    expect((fillTables as FillTables)(text, { ERROR_CODES, EXIT_CODES })).toBe(text)
+    expect((fillTables as FillTables)(text, { ERROR_CODES, EXIT_CODES, ENVIRONMENT })).toBe(text)
   })
 })

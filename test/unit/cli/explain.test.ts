@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { findTopics } from '../../../src/cli/explain-find.ts'
-import { namesOf, renderOverview, renderTopics, wrap } from '../../../src/cli/explain-text.ts'
+import { namesOf, renderOverview, renderTopics } from '../../../src/cli/explain-text.ts'
+import { wrap } from '../../../src/cli/wrap.ts'
 import { allTopics, KINDS } from '../../../src/cli/explain-topics.ts'
 import { CATALOGUE, ERROR_CODES, EXIT_CODES, UsageError } from '../../../src/errors/index.ts'
 import * as notes from '../../../src/errors/topics.ts'

@@ -1,0 +1,51 @@
+import type { Command, HelpConfiguration, Option } from 'commander'
+import { styleText } from 'node:util'
+import type { CliContext } from './context.ts'
+import { addExamples } from './examples.ts'
+import { HELP_TOPICS } from './help.ts'
+import { widthOf } from './wrap.ts'
+
+/** What all help has in common; set before there are commands, which inherit it. */
+export function configureHelp(program: Command, { paint, stdout, stderr }: CliContext): void {
+  program
+    .configureHelp(FORMAT)
+    .helpOption('-h, --help', 'print help')
+    .configureOutput({
+      getOutHasColors: () => paint.isOn.stdout,
+      getErrHasColors: () => paint.isOn.stderr,
+      getOutHelpWidth: () => widthOf(stdout),
+      getErrHelpWidth: () => widthOf(stderr),
+    })
+}
+
+const FORMAT: HelpConfiguration = {
+  styleTitle: title => styleText('bold', title, { validateStream: false }),
+  showGlobalOptions: true,
+  optionDescription: describeOption,
+}
+
+/** What an option does, what it takes, and what it is without: `… (one of pin, none, fail)`. */
+export function describeOption(option: Option): string {
+  const { description, argChoices, defaultValueDescription } = option
+  const defaultValue = option.defaultValue as string | number | undefined
+  const isShown = option.required && defaultValue !== undefined && defaultValue !== ''
+  const notes = [
+    ...(argChoices === undefined ? [] : [`one of ${argChoices.join(', ')}`]),
+    ...(isShown ? [`default ${defaultValueDescription ?? defaultValue}`] : []),
+  ]
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`
+}
+
+/** The end of `tsvmm --help`: where to begin, and where to read on. */
+export function addOverview(program: Command): void {
+  addExamples(program, [
+    ['tsvmm probe', 'what this host is'],
+    ['tsvmm run --pmu --vcpu-affinity 4-7 guest.flat', 'on one kind of core'],
+    ['tsvmm lab -- run --pmu guest.flat', 'no arm64 host at hand'],
+    ['tsvmm explain SET_PMU EBUSY', 'the kernel said no'],
+  ])
+  const topics = Object.entries(HELP_TOPICS)
+  const column = Math.max(...topics.map(([name]) => name.length))
+  const lines = topics.map(([name, what]) => `  tsvmm help ${name.padEnd(column)}  ${what}`)
+  program.addHelpText('after', `\nMore:\n${lines.join('\n')}`)
+}

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { SHIM_ABI } from '../native/shim-abi.ts'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * The version in a line of its own for scripts, then what a report of a bug should say of the
+ * build. Nothing of it is loaded to find out.
+ */
+export function renderVersion(version: string): string {
+  const build = readJson('../build-info.json')
+  const ffi = readJson('ffi-napi/package.json')
+  return [
+    `tsvmm ${version}`,
+    `commit:   ${build?.['commit'] ?? 'not known, the build was not made in a git clone'}`,
+    `node:     ${process.version} for ${process.platform}-${process.arch}`,
+    `shim:     interface ${SHIM_ABI}, for ${shims().join(', ') || 'no machine: it is not built'}`,
+    `ffi-napi: ${ffi?.['version'] ?? 'missing'}`,
+    '',
+  ].join('\n')
+}
+
+function shims(): string[] {
+  const folder = fileURLToPath(new URL('../../native-shims/prebuilds', import.meta.url))
+  return attempt(() => readdirSync(folder).sort()) ?? []
+}
+
+function readJson(name: string): Readonly<Record<string, string>> | undefined {
+  return attempt(
+    () => JSON.parse(readFileSync(require.resolve(name), 'utf8')) as Record<string, string>,
+  )
+}
+
+/** What cannot be found out is left out: who asks for the version may do so because things are broken. */
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}

@@ -78,6 +78,10 @@ int64_t tsvmm_call(const int64_t *frame)
 					POINTER(a[4]), (uint64_t)a[5]);
 	case TSVMM_OP_VCPU_KICK:
 		return tsvmm_vcpu_kick(POINTER(a[0]), (uint32_t)a[1]);
+	case TSVMM_OP_TERMINAL_GUARD:
+		return tsvmm_terminal_guard((int)a[0], POINTER(a[1]));
+	case TSVMM_OP_TERMINAL_RELEASE:
+		return tsvmm_terminal_release((int32_t)a[0], (int32_t)a[1]);
 	default:
 		return -ENOSYS;
 	}

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Raised with every change of the numbers, layouts or meanings in this file. */
-#define TSVMM_SHIM_ABI 1
+#define TSVMM_SHIM_ABI 2
 
 #define TSVMM_FRAME_WORDS 8
 
@@ -35,6 +35,8 @@ enum tsvmm_op {
 	TSVMM_OP_ENGINE_DESTROY = 11,
 	TSVMM_OP_VCPU_START = 12,
 	TSVMM_OP_VCPU_KICK = 13,
+	TSVMM_OP_TERMINAL_GUARD = 14,
+	TSVMM_OP_TERMINAL_RELEASE = 15,
 };
 
 /*
@@ -80,5 +82,9 @@ int64_t tsvmm_engine_destroy(void *engine);
 int64_t tsvmm_vcpu_start(void *engine, uint32_t index, int vcpu_fd, void *run,
 			 const void *cpuset, uint64_t cpuset_size);
 int64_t tsvmm_vcpu_kick(void *engine, uint32_t index);
+
+/* terminal.c */
+int64_t tsvmm_terminal_guard(int tty, int32_t *guard);
+int64_t tsvmm_terminal_release(int32_t pid, int32_t fd);
 
 #endif

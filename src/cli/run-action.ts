@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os'
-import { EXIT_CODES, TsvmmError, UsageError } from '../errors/index.ts'
+import { EXIT_CODES, InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
 import { parseCpuList } from '../host/index.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { parsePmuFilter } from '../pmu/filter.ts'
@@ -7,9 +7,14 @@ import { parsePmuInterrupt } from '../pmu/interrupt.ts'
 import { parsePmuMode, renderPmuMode, type PmuRequest } from '../pmu/request.ts'
 import { outcomeError } from '../vm/outcome.ts'
 import { checkRequest, runGuest, type RunRequest, type RunResult } from '../vm/run.ts'
+import { requireArm64 } from '../vm/open-kvm.ts'
+import type { RunStatistics } from '../vm/run-loop.ts'
+import { native } from '../native/index.ts'
 import type { CliContext } from './context.ts'
+import type { KeyActions } from './escape-keys.ts'
 import { OutputFile } from './output-file.ts'
 import type { RunOptions } from './run.ts'
+import { isInteractive, Terminal } from './terminal.ts'
 
 /** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */
 const SCHEMA_VERSION = 1
@@ -25,11 +30,19 @@ export async function run(
   checkRequest(request, totalmem())
   using json = options.json === undefined ? undefined : new OutputFile('--json', options.json)
   context.log.info({ request }, 'run')
+  const ending = new AbortController()
+  let statistics: () => RunStatistics | undefined = () => undefined
+  using terminal = takeTerminal(context, {
+    x: () => ending.abort(new InterruptedError('SIGINT')),
+    h: () => context.progress(KEYS_HELP),
+    s: () => context.progress(renderStatus(statistics())),
+  })
   try {
     const result = await runGuest(request, {
       console: context.stdout,
-      input: context.stdin,
-      signal: context.signal,
+      input: terminal?.input ?? context.stdin,
+      signal: AbortSignal.any([context.signal, ending.signal]),
+      onStart: given => (statistics = given),
       onPmuDecision: decision => {
         context.progress(renderDecision(decision))
         decision.notices.forEach(notice)
@@ -46,6 +59,33 @@ export async function run(
     if (error instanceof TsvmmError) json?.commit(renderJson({}, error))
     throw error
   }
+}
+
+const KEYS_HELP = `tsvmm: Ctrl-A x     ends the guest
+       Ctrl-A s     shows what it has done so far
+       Ctrl-A h     shows this
+       Ctrl-A Ctrl-A  is a Ctrl-A for the guest`
+
+const STDIN = 0
+
+/** Undefined where nobody sits at a terminal. */
+function takeTerminal(context: CliContext, actions: KeyActions): Terminal | undefined {
+  if (!isInteractive(context)) return undefined
+  requireArm64()
+  const guard = native().guardTerminal(STDIN)
+  context.progress('tsvmm: the console is yours: Ctrl-A x ends the guest, Ctrl-A h shows the keys')
+  return new Terminal(context.stdin, guard, actions)
+}
+
+function renderStatus(statistics: RunStatistics | undefined): string {
+  if (statistics === undefined) return 'tsvmm: the guest does not run yet'
+  const { exits, unmappedAccesses, repins } = statistics
+  const counts = Object.entries(exits).map(([kind, count]) => `${kind} ${count}`)
+  return [
+    `tsvmm: exits: ${counts.join(', ') || 'none'}`,
+    `accesses nobody answered: ${unmappedAccesses}`,
+    `put back on CPUs of the PMU: ${repins.total}`,
+  ].join('; ')
 }
 
 /** @throws {UsageError} no image, two images, or a CPU list that is none */

@@ -3,6 +3,7 @@ import { EngineThreads } from './engine.ts'
 import { FfiSystem } from './ffi-system.ts'
 import { loadShim } from './ffi.ts'
 import type { System } from './system.ts'
+import { guardTerminal } from './terminal.ts'
 
 export { NativeMemory } from './memory.ts'
 export type { MapRequest, System } from './system.ts'
@@ -14,6 +15,8 @@ export interface Native {
   readonly system: System
   /** Threads for a VM of `vcpus` vCPUs. */
   readonly createThreads: (vcpus: number) => EngineThreads
+  /** See {@link guardTerminal}. */
+  readonly guardTerminal: (fd: number) => Disposable
 }
 
 let loaded: Native | undefined
@@ -28,7 +31,11 @@ export function native(): Native {
   if (loaded === undefined) {
     const shim = loadShim()
     const system = new FfiSystem(shim)
-    loaded = { system, createThreads: vcpus => new EngineThreads(shim, system, vcpus) }
+    loaded = {
+      system,
+      createThreads: vcpus => new EngineThreads(shim, system, vcpus),
+      guardTerminal: fd => guardTerminal(shim, system, fd),
+    }
   }
   return loaded
 }

@@ -2,7 +2,7 @@
  * The numbers and layouts of native-shims/tsvmm.h, which a test compares with this file. Raise
  * `SHIM_ABI` in both with every change.
  */
-export const SHIM_ABI = 1
+export const SHIM_ABI = 2
 
 export const FRAME_WORDS = 8
 
@@ -21,6 +21,8 @@ export const OP = {
   ENGINE_DESTROY: 11,
   VCPU_START: 12,
   VCPU_KICK: 13,
+  TERMINAL_GUARD: 14,
+  TERMINAL_RELEASE: 15,
 } as const
 
 /** `enum tsvmm_state`: docs/engine.md has the protocol. */

@@ -28,7 +28,7 @@ export interface MmioTarget {
 }
 
 export interface RunLoopOptions extends UnsupportedCpuOptions {
-  readonly native: Native
+  readonly native: Pick<Native, 'system' | 'createThreads'>
   readonly vcpus: readonly ReadyVcpu[]
   /** CPUs the vCPU threads are kept to; left out, wherever the process may run. */
   readonly cpus?: readonly number[] | undefined

@@ -53,6 +53,8 @@ export interface RunSurroundings {
   readonly onPmuDecision: (decision: PmuDecision) => void
   /** Told what KVM said about the PMUs of the host, where it was asked. */
   readonly onPmuProbe?: ((probe: PmuProbe) => void) | undefined
+  /** Told when the guest starts, with what says at any time what it has done so far. */
+  readonly onStart?: ((statistics: () => RunStatistics) => void) | undefined
   /** Told what happened that the guest's owner should know, while it runs. */
   readonly onNotice: (sentence: string) => void
 }
@@ -77,8 +79,9 @@ export interface RunResult {
  */
 export async function runGuest(
   request: RunRequest,
-  { console, input, signal, onPmuDecision, onPmuProbe, onNotice }: RunSurroundings,
+  surroundings: RunSurroundings,
 ): Promise<RunResult> {
+  const { console, input, signal, onPmuDecision, onPmuProbe, onStart, onNotice } = surroundings
   checkRequest(request, totalmem())
   requireArm64()
   const loaded = native()
@@ -118,6 +121,7 @@ export async function runGuest(
     ...describePmu(pmu),
     onNotice,
   })
+  onStart?.(() => loop.statistics)
   const outcome = await runUntil(loop, signal, request.timeoutSeconds)
   const ended = outcome.kind === 'powered-off' || outcome.kind === 'reset'
   const vcpus = ended ? [] : vm.vcpus.map(({ fd }) => readVcpuState(fd))

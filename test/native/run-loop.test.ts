@@ -25,8 +25,11 @@ afterEach(() => {
   run.release()
 })
 
+/** What of native code a run uses. */
+type Use = Pick<Native, 'system' | 'createThreads'>
+
 /** Every KVM_RUN returns 0, with an MMIO write of 'x' to be answered. */
-const flooding: Native = {
+const flooding: Use = {
   system,
   createThreads(vcpus) {
     const threads = real.createThreads(vcpus)
@@ -44,7 +47,7 @@ const flooding: Native = {
   },
 }
 
-function loopWith(use: Native, out: Writable, cpus?: number[], vcpus = 1): RunLoop {
+function loopWith(use: Use, out: Writable, cpus?: number[], vcpus = 1): RunLoop {
   const console = new ConsoleOutput(out)
   const mmio: MmioTarget = {
     read: () => undefined,
@@ -132,7 +135,7 @@ type Said = (index: number, run: NativeMemory, time: number) => number
 function pretending(
   runs: readonly NativeMemory[],
   says: Said,
-): Native & { readonly tids: () => number[] } {
+): Use & { readonly tids: () => number[] } {
   let tids: () => number[] = () => []
   const answered = runs.map(() => 0n)
   const result = runs.map(() => 0)
@@ -188,7 +191,7 @@ function mmioWrite(into: NativeMemory): number {
 }
 
 function refusable(
-  use: Native,
+  use: Use,
   runs: readonly NativeMemory[],
   options: Partial<RunLoopOptions> = {},
 ): RunLoop {

@@ -1,8 +1,17 @@
 /** Files with such tables. */
-export const DOCUMENTS = ['README.md', 'docs/errors.md', 'docs/command-line.md']
+export const DOCUMENTS = [
+  'README.md',
+  'docs/errors.md',
+  'docs/command-line.md',
+  'docs/doctor.md',
+  'docs/kernel-features.md',
+]
 
 /** @returns the text with its marked tables filled in from the tables of the code */
-export function fillTables(text, { EXIT_CODES, ERROR_CODES, ENVIRONMENT }) {
+export function fillTables(
+  text,
+  { EXIT_CODES, ERROR_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES },
+) {
   const tables = {
     'exit statuses': table(
       ['status', 'meaning'],
@@ -19,6 +28,23 @@ export function fillTables(text, { EXIT_CODES, ERROR_CODES, ENVIRONMENT }) {
     environment: table(
       ['variable', 'meaning'],
       ENVIRONMENT.map(([name, meaning]) => [`\`${name}\``, meaning]),
+    ),
+    checks: table(
+      ['check', 'what it is about', 'needs'],
+      CHECKS.map(({ id, about, needs }) => [
+        `\`${id}\``,
+        about,
+        needs.map(need => `\`${need}\``).join(', ') || '-',
+      ]),
+    ),
+    'kernel features': table(
+      ['feature', 'since Linux', 'what', 'takes'],
+      KERNEL_FEATURES.map(({ symbol, since, what, takes = '-' }) => [
+        `\`${symbol}\``,
+        since?.join('.') ?? 'no release',
+        what,
+        takes,
+      ]),
     ),
   }
   return text.replace(

@@ -16,4 +16,6 @@ export const ENVIRONMENT: readonly Row[] = [
   ],
   ['TSVMM_DEBIAN_MIRROR', "where the lab fetches Debian packages; left out: this machine's mirror"],
   ['PATH', 'where the lab finds QEMU and the tools it needs'],
+  ['KUBERNETES_SERVICE_HOST', 'set in pods of Kubernetes: doctor takes this for a container'],
+  ['container', 'set by some makers of containers to their name: the same'],
 ]

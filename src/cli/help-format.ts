@@ -39,6 +39,7 @@ export function describeOption(option: Option): string {
 /** The end of `tsvmm --help`: where to begin, and where to read on. */
 export function addOverview(program: Command): void {
   addExamples(program, [
+    ['tsvmm doctor', 'can guests run here'],
     ['tsvmm probe', 'what this host is'],
     ['tsvmm run --pmu --vcpu-affinity 4-7 guest.flat', 'on one kind of core'],
     ['tsvmm lab -- run --pmu guest.flat', 'no arm64 host at hand'],

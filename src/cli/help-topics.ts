@@ -62,7 +62,7 @@ function json({ program, width, title }: Surroundings): string[] {
     ...JSON_RULES.flatMap(rule => wrap(rule, width, '  * ', '    ')),
     '',
     ...wrap(
-      'Fields are described in docs/json.md and docs/probe.md; schemas are in schema/ of the package, ' +
+      'Fields are described in docs/json.md, docs/probe.md and docs/doctor.md; schemas are in schema/ of the package, ' +
         'for what has one.',
       width,
     ),

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import type { CliContext } from './context.ts'
+import { addDoctorCommand } from './doctor.ts'
 import { addExplainCommand } from './explain.ts'
 import { addGlobalOptions } from './global-options.ts'
 import { addOverview, configureHelp } from './help-format.ts'
@@ -34,6 +35,7 @@ export function buildProgram(context: CliContext): Command {
   addGlobalOptions(program, context.settings)
   addOverview(program)
   program.commandsGroup('Look at a host:')
+  addDoctorCommand(program, context)
   addProbeCommand(program, context)
   program.commandsGroup('Run guests:')
   addRunCommand(program, context)

@@ -1,3 +1,4 @@
+export { attempt } from './attempt.ts'
 export * from './errors.ts'
 export { CATALOGUE, lookUp, type CatalogueEntry } from './catalogue.ts'
 export { ERROR_CODES, type ErrorCode } from './codes.ts'

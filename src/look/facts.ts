@@ -60,11 +60,20 @@ export async function lookAt(
   }
 }
 
-function lookAtHost(tree: HostTree): HostFacts {
+/**
+ * The half that needs no KVM.
+ *
+ * @throws {HostError} `TSVMM_HOST_SYSFS`
+ */
+export function lookAtHost(tree: HostTree): HostFacts {
   return describeHost(tree, readAffinity(readHostCpus(tree).online, tree))
 }
 
-async function tryKvm(askKvm: AskKvm, parts: readonly KvmPart[]): Promise<KvmFacts | TsvmmError> {
+/** The half that does: what KVM says, or why it does not. */
+export async function tryKvm(
+  askKvm: AskKvm,
+  parts: readonly KvmPart[],
+): Promise<KvmFacts | TsvmmError> {
   try {
     return await askKvm(parts)
   } catch (error) {

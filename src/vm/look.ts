@@ -1,4 +1,4 @@
-import { BugError, IoctlError, TsvmmError } from '../errors/index.ts'
+import { attempt, IoctlError, type TsvmmError } from '../errors/index.ts'
 import {
   CAPABILITIES,
   KVM_API_VERSION,
@@ -69,15 +69,6 @@ export function lookAtKvm(parts: readonly KvmPart[]): KvmFacts {
   }
   const found = Object.fromEntries(parts.map(part => [part, attempt<unknown>(looks[part])]))
   return { apiVersion: KVM_API_VERSION, ...found }
-}
-
-function attempt<T>(look: () => T): T | TsvmmError {
-  try {
-    return look()
-  } catch (error) {
-    if (error instanceof TsvmmError && !(error instanceof BugError)) return error
-    throw error
-  }
 }
 
 /** Every capability we know a name of; of a VM those that `/dev/kvm` answers with EINVAL. */

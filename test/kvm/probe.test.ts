@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CAPABILITIES } from '../../src/ioctl/index.ts'
 import { emulatedHost, type KvmHost } from './host.ts'
 
-/* `tsvmm probe` on a host with two kinds of core. */
+/* `tsvmm probe` and `tsvmm doctor` on a host with two kinds of core. */
 let host: KvmHost
 let folder: string
 beforeAll(async () => {
@@ -152,5 +152,46 @@ describe('where this process may not go', () => {
   it('a saved tree of this host says the same of its CPUs', async () => {
     const { stdout } = await probe('cpus', '--sysroot', '/')
     expect(stdout).toBe((await probe('cpus')).stdout)
+  })
+})
+
+describe('tsvmm doctor', () => {
+  it('can run guests here, and has a command for each PMU', async () => {
+    const { status, stdout, stderr } = await host.exec('tsvmm', 'doctor')
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).not.toMatch(/^(FAIL|SKIP)/m)
+    expect(stdout.match(/^WARN.*/gm)).toEqual([
+      expect.stringMatching(/^WARN {2}pmu\.choice +--pmu keeps guests to CPUs 0-1/),
+    ])
+    expect(stdout).toMatch(/^PASS {2}kvm\.mode +VHE, says the kernel; not nested/m)
+    expect(stdout).toMatch(/^PASS {2}kvm\.gic +GICv3, ITS$/m)
+    expect(stdout).toMatch(/^PASS {2}kvm\.features +12 of 23; came with later kernels: /m)
+    expect(stdout).not.toMatch(/earlier than in Linux|missing:/)
+    expect(stdout).toMatch(
+      /\n {6}try: {2}tsvmm run --pmu --vcpu-affinity 0-1 IMAGE .*\n {6}try: {2}tsvmm run --pmu --vcpu-affinity 2-3 IMAGE /,
+    )
+    expect(stdout).toMatch(
+      /\n\nThis machine can run guests, with the PMU armv8_cortex_a53 .*\nnext: .*\n$/,
+    )
+  })
+
+  it('mends what can be mended: /dev/kvm away, or not for this user', async () => {
+    const unprivileged = `const { spawnSync } = require('node:child_process')
+      const user = { uid: 65534, gid: 65534 }
+      process.stdout.write(spawnSync('tsvmm', ['doctor', '--quiet'], user).stdout)`
+    const line = `mv /dev/kvm /dev/kvm.away; tsvmm doctor --json; echo "= $?"
+      mv /dev/kvm.away /dev/kvm; chmod 660 /dev/kvm; node -e "$0"; chmod 600 /dev/kvm`
+    const { stdout } = await host.exec('sh', '-c', line, unprivileged)
+    const [json = '', refused] = stdout.split('= 1\n')
+    expect(JSON.parse(json)).toMatchObject({
+      exitStatus: 1,
+      canRunGuests: false,
+      next: 'sudo mknod --mode=660 /dev/kvm c 10 232 && sudo chgrp kvm /dev/kvm',
+    })
+    expect(refused).toMatch(
+      /^FAIL {2}kvm\.access +EACCES: not for user \(65534\), groups 65534; it is 0:0 660\n/,
+    )
+    expect(refused).toMatch(/^SKIP {2}pmu\.accepted +needs kvm\.access$/m)
   })
 })

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ENVIRONMENT } from '../../src/cli/environment.ts'
+import { CHECKS } from '../../src/doctor/checks.ts'
+import { KERNEL_FEATURES } from '../../src/doctor/kernel-features.ts'
 import { ERROR_CODES, EXIT_CODES } from '../../src/errors/index.ts'
 // @ts-expect-error -- a script without types
 import { DOCUMENTS, fillTables } from '../../scripts/doc-tables.mjs'
@@ -11,6 +13,7 @@ describe('the documentation says what the code says (else: npm run docs)', () =>
   it.each(DOCUMENTS as string[])('%s', name => {
     const text = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
     expect(text).toContain('<!-- table: ')
-    expect((fillTables as FillTables)(text, { ERROR_CODES, EXIT_CODES, ENVIRONMENT })).toBe(text)
+    const tables = { ERROR_CODES, EXIT_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES }
+    expect((fillTables as FillTables)(text, tables)).toBe(text)
   })
 })

@@ -1,0 +1,67 @@
+import { attempt, TsvmmError } from '../errors/index.ts'
+import { readKernelLevel, type KernelLevel } from '../host/exception-level.ts'
+import type { HostFacts, HostTree } from '../host/index.ts'
+import { readKernel, type HostKernel } from '../host/kernel.ts'
+import { inspectKvmDevice, type KvmDevice } from '../host/kvm-device.ts'
+import { readKvmMessages } from '../host/kvm-messages.ts'
+import { readMemory, type HostMemory } from '../host/memory.ts'
+import { readSettings, type HostSettings } from '../host/settings.ts'
+import { readSurroundings, type Surroundings } from '../host/surroundings.ts'
+import { lookAtHost, NEEDS, tryKvm, type AskKvm, type Machine } from '../look/facts.ts'
+
+/** A fact, or why it is not known. */
+export type Known<T> = T | TsvmmError
+
+/** All that is judged: plain data, but for the errors. */
+export interface DoctorFacts {
+  /** As Node calls it: `arm64`. */
+  readonly arch: string
+  readonly nodeVersion: string
+  /** Undefined: ffi-napi and the native library are loaded. */
+  readonly nativeError: TsvmmError | undefined
+  readonly kernel: Known<HostKernel>
+  readonly level: Known<KernelLevel | undefined>
+  /** What the kernel said of KVM; undefined if this process may not read it. */
+  readonly kvmMessages: readonly string[] | undefined
+  readonly surroundings: Known<Surroundings>
+  readonly device: KvmDevice
+  readonly host: Known<HostFacts>
+  /** Undefined: it was not asked, since something before it failed. */
+  readonly kvm: Machine['kvm']
+  readonly memory: Known<HostMemory>
+  readonly settings: Known<HostSettings>
+}
+
+/** Where facts come from. */
+export interface Sources {
+  readonly tree: HostTree
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly arch: string
+  readonly nodeVersion: string
+  /** Loads native code. */
+  readonly loadNative: () => unknown
+  readonly askKvm: AskKvm
+}
+
+/** Looks at everything once. What cannot be looked at is kept as the reason why. */
+export async function gatherFacts(sources: Sources): Promise<DoctorFacts> {
+  const { tree, env, arch, nodeVersion, loadNative, askKvm } = sources
+  const loaded = attempt(loadNative)
+  const nativeError = loaded instanceof TsvmmError ? loaded : undefined
+  const device = inspectKvmDevice(tree)
+  const canAsk = arch === 'arm64' && nativeError === undefined && device.opening === 'ok'
+  return {
+    arch,
+    nodeVersion,
+    nativeError,
+    kernel: attempt(() => readKernel(tree)),
+    level: attempt(() => readKernelLevel(tree)),
+    kvmMessages: readKvmMessages(),
+    surroundings: attempt(() => readSurroundings(tree, env)),
+    device,
+    host: attempt(() => lookAtHost(tree)),
+    kvm: canAsk ? await tryKvm(askKvm, NEEDS.all.kvm) : undefined,
+    memory: attempt(() => readMemory(tree)),
+    settings: attempt(() => readSettings(tree)),
+  }
+}

@@ -15,7 +15,7 @@ export default defineConfig({
     projects: [
       project('unit'),
       project('native'),
-      project('cli', { testTimeout: 60_000 }),
+      project('cli', { testTimeout: 60_000, globalSetup: './test/cli/test-tools.ts' }),
       // Fetches every Node and npm we support: for CI, not for every run.
       project('install', { testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false }),
       // One emulated host at a time: each wants both cores and some memory.

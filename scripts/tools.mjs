@@ -1,4 +1,4 @@
-/** What the build needs of the machine: found, installed where that is permitted, or asked for. */
+/** What the build and the tests need of the machine: found, installed where that is permitted, or asked for. */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -34,13 +34,15 @@ export function fail(message) {
  * Makes sure that programs are there: each is a pair of a program and the Debian packages that bring
  * it. As root on a Debian machine they are installed, otherwise the command to type is printed.
  */
-export function need(pairs) {
+export function need(pairs, what = 'build') {
   const packages = pairs.filter(([program]) => !which(program)).flatMap(([, names]) => names)
   if (packages.length === 0) return
   const install = ['apt-get', 'install', '--yes', '--no-install-recommends', ...packages]
   if (process.getuid?.() !== 0 || !which('apt-get'))
-    fail(`the build needs ${packages.join(', ')}; install with: sudo ${install.join(' ')}`)
-  console.error(`build: installing ${packages.join(', ')} …`)
+    fail(
+      `the ${what} need${what.endsWith('s') ? '' : 's'} ${packages.join(', ')}; install with: sudo ${install.join(' ')}`,
+    )
+  console.error(`${what}: installing ${packages.join(', ')} …`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] }
   run('apt-get', ['update', '--quiet'], quiet)

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
+import { addCompletionCommand } from './completion.ts'
 import type { CliContext } from './context.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { addExplainCommand } from './explain.ts'
@@ -43,6 +44,7 @@ export function buildProgram(context: CliContext): Command {
   program.commandsGroup('Learn:')
   addExplainCommand(program, context)
   addHelpCommand(program, context)
+  addCompletionCommand(program, context)
   program.hook('preAction', () => context.startLog())
   program.exitOverride().showHelpAfterError('try:  tsvmm --help')
   for (const command of program.commands)

@@ -1,0 +1,14 @@
+/** Makes sure of the programs that tests run beside those of the build: shells, and man page checkers. */
+import { need } from './tools.mjs'
+
+need(
+  [
+    ['bash', ['bash']],
+    ['zsh', ['zsh']],
+    ['fish', ['fish']],
+    ['script', ['bsdutils']],
+    ['man', ['man-db']],
+    ['mandoc', ['mandoc']],
+  ],
+  'tests',
+)

@@ -1,19 +1,25 @@
 import { createRequire } from 'node:module'
-import { HostError } from '../errors/index.ts'
+import { dirname } from 'node:path'
+import { BugError, HostError } from '../errors/index.ts'
 import { FRAME_WORDS, OP, SHIM_ABI } from './shim-abi.ts'
 import { checkShimAbi, checkShimFile, shimPath } from './shim-file.ts'
 
-/** The parts of ffi-napi and ref-napi below their public interface that a prepared call needs. */
-interface FfiBindings {
-  ffi_call(cif: Buffer, functionPointer: Buffer, result: Buffer, argumentPointers: Buffer): void
-}
-interface FfiNapi {
-  DynamicLibrary: new (path: string, mode?: number) => { get(symbol: string): Buffer }
-}
-interface RefNapi {
-  types: Record<'int64' | 'uint64', object>
+/** What we use of the native half of ref-napi. */
+interface RefBindings {
+  readonly instance: object
   address(buffer: Buffer): number
+  readCString(buffer: Buffer, offset: number): string
   readPointer(buffer: Buffer, offset: number, length: number): Buffer
+}
+/** What we use of the native half of ffi-napi. */
+interface FfiBindings {
+  readonly FFI_OK: number
+  readonly FFI_DEFAULT_ABI: number
+  readonly RTLD_NOW: number
+  readonly FFI_TYPES: Readonly<Record<'int64' | 'uint64', Buffer>>
+  readonly StaticFunctions: Readonly<Record<'dlopen' | 'dlsym' | 'dlerror', Buffer>>
+  ffi_prep_cif(cif: Buffer, count: number, result: Buffer, types: Buffer, abi: number): number
+  ffi_call(cif: Buffer, functionPointer: Buffer, result: Buffer, argumentPointers: Buffer): void
 }
 
 /** The shim library, loaded: its one function, called through an interface prepared once. */
@@ -37,27 +43,19 @@ export interface Shim {
  */
 export function loadShim(path: string = shimPath()): Shim {
   checkShimFile(path)
-  const { ffi, cif, bindings, ref } = loadFfi()
-  const entry = openLibrary(() => new ffi.DynamicLibrary(path).get('tsvmm_call'), path)
-
-  // SAFETY: one block, so that what native code reaches only by address (the frame, and the pointer
-  // to it) lives as long as the parts `call` uses; above 64 bytes V8 never moves it.
-  const block = Buffer.alloc(256)
-  const frame = block.subarray(0, FRAME_WORDS * 8)
-  const framePointer = block.subarray(64, 72)
-  const argumentPointers = block.subarray(72, 80)
-  const result = block.subarray(80, 96)
-  const pointerCell = block.subarray(96, 104)
-  framePointer.writeBigUInt64LE(BigInt(ref.address(frame)))
-  argumentPointers.writeBigUInt64LE(BigInt(ref.address(framePointer)))
-  const prepared = cif(ref.types.int64, [ref.types.uint64])
+  const { ref, ffi } = loadFfi()
+  const callWords = prepare(ref, ffi)
+  const entry = openLibrary(path, ref, ffi, callWords)
+  // SAFETY: of more than 64 bytes, so that V8 gives it memory of its own and never moves it.
+  const frame = Buffer.alloc(128)
+  const frameAddress = BigInt(ref.address(frame))
+  const pointerCell = frame.subarray(FRAME_WORDS * 8)
 
   const shim: Shim = {
     call(op, ...args) {
       writeWord(frame, 0, op)
       for (let i = 1; i < FRAME_WORDS; i++) writeWord(frame, i * 8, args[i - 1] ?? 0)
-      bindings.ffi_call(prepared, entry, result, argumentPointers)
-      return result.readInt32LE(4) * 2 ** 32 + result.readUInt32LE(0)
+      return callWords(entry, frameAddress)
     },
     wrap(address, length) {
       pointerCell.writeBigUInt64LE(address)
@@ -67,6 +65,34 @@ export function loadShim(path: string = shimPath()): Shim {
   }
   checkShimAbi(path, shim.call(OP.ABI), SHIM_ABI)
   return shim
+}
+
+/** Calls a C function with up to two words, integers or addresses; exact up to 2^53. */
+type CallWords = (entry: Buffer, first?: bigint, second?: bigint) => number
+
+/** One call interface serves all: on arm64 and x86-64 a function does not see a word too many. */
+function prepare(ref: RefBindings, ffi: FfiBindings): CallWords {
+  // SAFETY: one block, so that what native code reaches only by address lives as long as the parts
+  // the calls use; above 64 bytes V8 never moves it.
+  const block = Buffer.alloc(512)
+  const words = block.subarray(0, 16)
+  const pointers = block.subarray(16, 32)
+  const result = block.subarray(32, 48)
+  const types = block.subarray(48, 64)
+  const cif = block.subarray(64)
+  for (const at of [0, 8]) {
+    pointers.writeBigUInt64LE(BigInt(ref.address(words) + at), at)
+    types.writeBigUInt64LE(BigInt(ref.address(ffi.FFI_TYPES.uint64)), at)
+  }
+  const status = ffi.ffi_prep_cif(cif, 2, ffi.FFI_TYPES.int64, types, ffi.FFI_DEFAULT_ABI)
+  if (status !== ffi.FFI_OK) throw new BugError(`ffi_prep_cif() returned ${status}`)
+
+  return (entry, first = 0n, second = 0n) => {
+    words.writeBigUInt64LE(first)
+    words.writeBigUInt64LE(second, 8)
+    ffi.ffi_call(cif, entry, result, pointers)
+    return result.readInt32LE(4) * 2 ** 32 + result.readUInt32LE(0)
+  }
 }
 
 /** Writing two halves is several times cheaper than making a bigint of a small number first. */
@@ -79,15 +105,21 @@ function writeWord(frame: Buffer, offset: number, value: number | bigint): void 
   }
 }
 
-function loadFfi() {
+/**
+ * The native halves of the packages, by the prebuilds they ship. Their JavaScript prepares types and
+ * functions of all kinds, which takes half as long as Node takes to start.
+ */
+function loadFfi(): { ref: RefBindings; ffi: FfiBindings } {
   const require = createRequire(import.meta.url)
+  const bindings = (name: string): unknown => {
+    const folder = dirname(require.resolve(`${name}/package.json`))
+    const load = createRequire(`${folder}/`)('node-gyp-build') as (folder: string) => unknown
+    return load(folder)
+  }
   try {
-    return {
-      ffi: require('ffi-napi') as FfiNapi,
-      cif: require('ffi-napi/lib/cif') as (result: object, args: object[]) => Buffer,
-      bindings: require('ffi-napi/lib/bindings') as FfiBindings,
-      ref: require('ref-napi') as RefNapi,
-    }
+    const ref = bindings('ref-napi') as RefBindings
+    const ffi = bindings('ffi-napi') as { initializeBindings(instance: object): FfiBindings }
+    return { ref, ffi: ffi.initializeBindings(ref.instance) }
   } catch (cause) {
     throw new HostError('FFI', 'ffi-napi, through which tsvmm calls the kernel, cannot be loaded', {
       why: String(cause instanceof Error ? cause.message.split('\n')[0] : cause),
@@ -97,14 +129,24 @@ function loadFfi() {
   }
 }
 
-function openLibrary(open: () => Buffer, path: string): Buffer {
-  try {
-    return open()
-  } catch (cause) {
+/** The entry of the shim library. What the loader says is what dlerror() returns. */
+function openLibrary(path: string, ref: RefBindings, ffi: FfiBindings, call: CallWords): Buffer {
+  const { dlopen, dlsym, dlerror } = ffi.StaticFunctions
+  const cell = Buffer.alloc(128)
+  const pointer = (address: number): Buffer => {
+    cell.writeBigUInt64LE(BigInt(address))
+    return ref.readPointer(cell, 0, 0)
+  }
+  const required = (address: number): number => {
+    if (address !== 0) return address
     throw new HostError('SHIM', `the native library ${path} cannot be loaded`, {
-      why: cause instanceof Error ? cause.message : String(cause),
+      why: ref.readCString(pointer(call(dlerror)), 0),
       try: ['npm run build:native'],
-      cause,
     })
   }
+  const text = (value: string): Buffer => Buffer.concat([Buffer.from(value), Buffer.alloc(128)])
+  const name = text(path)
+  const symbol = text('tsvmm_call')
+  const library = required(call(dlopen, BigInt(ref.address(name)), BigInt(ffi.RTLD_NOW)))
+  return pointer(required(call(dlsym, BigInt(library), BigInt(ref.address(symbol)))))
 }

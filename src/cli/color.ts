@@ -30,12 +30,13 @@ export function createPaint(
   mode: () => ColorMode,
 ): Paint {
   const isOn = (stream: Stream) => hasColor(mode(), env, stream)
-  const paint = (stream: Stream) => (style: Style, text: string) =>
+  // By name: asking the process for a stream makes it.
+  const paint = (name: 'stdout' | 'stderr') => (style: Style, text: string) =>
     // Whether there is colour is decided here; styleText would ask the environment itself.
-    isOn(stream) ? styleText(style, text, { validateStream: false }) : text
+    isOn(streams[name]) ? styleText(style, text, { validateStream: false }) : text
   return {
-    stdout: paint(streams.stdout),
-    stderr: paint(streams.stderr),
+    stdout: paint('stdout'),
+    stderr: paint('stderr'),
     isOn: {
       get stdout() {
         return isOn(streams.stdout)

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import {
-  CATALOGUE,
+  catalogue,
   ERROR_CODES,
   EXIT_CODES,
   errnoName,
@@ -89,10 +89,10 @@ export function allTopics(): Topic[] {
 }
 
 const KERNEL_HEADER = 'include/uapi/linux/kvm.h (v7.3)'
-const ALL_ROWS: readonly Row[] = Object.keys(CATALOGUE).flatMap(rowsOf)
+const ALL_ROWS: readonly Row[] = Object.keys(catalogue()).flatMap(rowsOf)
 
 function rowsOf(key: string): Row[] {
-  return Object.entries(CATALOGUE[key] ?? {}).map(([errno, entry]) => ({
+  return Object.entries(catalogue()[key] ?? {}).map(([errno, entry]) => ({
     of: key,
     errno,
     ...entry,
@@ -274,7 +274,7 @@ function systemCallTopics(): Topic[] {
     ...Object.keys(REQUESTS),
     ...attributes().map(({ attribute }) => attributeLabel(attribute)),
   ])
-  return Object.keys(CATALOGUE)
+  return Object.keys(catalogue())
     .filter(key => !known.has(key))
     .map(key => ({
       kind: 'system call',

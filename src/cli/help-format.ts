@@ -6,15 +6,15 @@ import { HELP_TOPICS } from './help.ts'
 import { widthOf } from './wrap.ts'
 
 /** What all help has in common; set before there are commands, which inherit it. */
-export function configureHelp(program: Command, { paint, stdout, stderr }: CliContext): void {
+export function configureHelp(program: Command, context: CliContext): void {
   program
     .configureHelp(FORMAT)
     .helpOption('-h, --help', 'print help')
     .configureOutput({
-      getOutHasColors: () => paint.isOn.stdout,
-      getErrHasColors: () => paint.isOn.stderr,
-      getOutHelpWidth: () => widthOf(stdout),
-      getErrHelpWidth: () => widthOf(stderr),
+      getOutHasColors: () => context.paint.isOn.stdout,
+      getErrHasColors: () => context.paint.isOn.stderr,
+      getOutHelpWidth: () => widthOf(context.stdout),
+      getErrHelpWidth: () => widthOf(context.stderr),
     })
 }
 

@@ -28,18 +28,17 @@ interface Stderr {
 /** The log of this process: pino, on stderr or in the file of --log-file. */
 export class CommandLog implements Log {
   readonly #settings: Settings
-  readonly #stderr: Stderr
-  #destination: Destination
+  readonly #stderr: () => Stderr
+  readonly #paint: PaintLevel
+  /** Undefined: stderr. */
+  #file: Destination | undefined
   #logger: pino.Logger | undefined
 
-  constructor(settings: Settings, stderr: Stderr, paint: PaintLevel) {
+  /** @param stderr is asked for when there is something to write */
+  constructor(settings: Settings, stderr: () => Stderr, paint: PaintLevel) {
     this.#settings = settings
     this.#stderr = stderr
-    this.#destination = {
-      format: stderr.isTTY === true ? 'pretty' : 'json',
-      paint,
-      write: line => stderr.write(line),
-    }
+    this.#paint = paint
   }
 
   /**
@@ -49,7 +48,7 @@ export class CommandLog implements Log {
    */
   open(): void {
     const { logFile } = this.#settings
-    if (logFile !== undefined) this.#destination = this.#openFile(logFile)
+    if (logFile !== undefined) this.#file = this.#openFile(logFile)
   }
 
   info(fields: object, message: string): void {
@@ -75,13 +74,22 @@ export class CommandLog implements Log {
   /** Loading pino takes as long as most commands do: not before there is a line to write. */
   #load(): pino.Logger {
     const load = createRequire(import.meta.url)('pino') as typeof pino
-    const to = this.#destination
+    const to = this.#file ?? this.#onStderr()
     const isPretty = (this.#settings.logFormat ?? to.format) === 'pretty'
     return load(
       // Without the name of the host: logs are sent to others.
       { level: 'trace', base: { pid: process.pid } },
       { write: line => to.write(isPretty ? renderLogLine(line, to.paint) : line) },
     )
+  }
+
+  #onStderr(): Destination {
+    const stderr = this.#stderr()
+    return {
+      format: stderr.isTTY === true ? 'pretty' : 'json',
+      paint: this.#paint,
+      write: line => stderr.write(line),
+    }
   }
 
   #openFile(path: string): Destination {
@@ -99,7 +107,7 @@ export class CommandLog implements Log {
       } catch (cause) {
         // A run is worth more than its log.
         fd = undefined
-        this.#stderr.write(`tsvmm: note: --log-file ${path} ends here: ${wordsOf(cause)}\n`)
+        this.#stderr().write(`tsvmm: note: --log-file ${path} ends here: ${wordsOf(cause)}\n`)
       }
     }
     return { format: 'json', paint: level => level, write }

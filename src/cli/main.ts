@@ -21,7 +21,11 @@ const LAST_OUTPUT_MS = 1000
 
 const settings: Settings = { ...DEFAULT_SETTINGS }
 const paint = createPaint(process, process.env, () => settings.color)
-const log = new CommandLog(settings, process.stderr, level => paint.stderr('cyan', level))
+const log = new CommandLog(
+  settings,
+  () => openStderr(),
+  level => paint.stderr('cyan', level),
+)
 
 /** Runs the command line and sets the exit status; the process ends when nothing is left to do. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -33,7 +37,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (over) report(error, cause)
     else ending.abort(error)
   })
-  process.stderr.on('error', () => undefined)
   process.on('uncaughtException', error => {
     report(asTsvmmError(error), error)
     process.exit()
@@ -63,6 +66,12 @@ function endSoon(): void {
   setTimeout(() => process.exit(), LAST_OUTPUT_MS).unref()
 }
 
+/** Made by the first who asks: a stream takes time that the many who say nothing there do not have. */
+function openStderr(): NodeJS.WriteStream {
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined)
+  return process.stderr
+}
+
 function outputError(cause: NodeJS.ErrnoException): TsvmmError {
   if (cause.code === 'EPIPE') return new InterruptedError('SIGPIPE')
   return new HostError('OUTPUT', 'standard output cannot be written', { why: cause.message, cause })
@@ -75,7 +84,9 @@ function createContext(signal: AbortSignal): CliContext {
       return process.stdin
     },
     stdout: process.stdout,
-    stderr: process.stderr,
+    get stderr() {
+      return openStderr()
+    },
     env: process.env,
     signal,
     log,
@@ -83,7 +94,7 @@ function createContext(signal: AbortSignal): CliContext {
     paint,
     settings,
     progress: line => {
-      process.stderr.write(`${line}\n`)
+      openStderr().write(`${line}\n`)
     },
     setExitStatus: status => (process.exitCode = status),
   }
@@ -102,9 +113,9 @@ async function startLog(): Promise<void> {
 }
 
 function report(error: TsvmmError, thrown: unknown): void {
-  if (isWorthTelling(error)) process.stderr.write(paintLabels(renderError(error), paint))
+  if (isWorthTelling(error)) openStderr().write(paintLabels(renderError(error), paint))
   if (settings.verbosity >= 2 && thrown instanceof Error)
-    process.stderr.write(`${thrown.stack ?? ''}\n`)
+    openStderr().write(`${thrown.stack ?? ''}\n`)
   process.exitCode = error.exitStatus
 }
 

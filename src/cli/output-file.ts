@@ -15,9 +15,9 @@ import { HostError, UsageError } from '../errors/index.ts'
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 
 /** Opened by these names, a socket would be refused; and what is there already must stay in front. */
-const STREAMS: Readonly<Record<string, Writable>> = {
-  '/dev/stdout': process.stdout,
-  '/dev/stderr': process.stderr,
+const STREAMS: Readonly<Record<string, () => Writable>> = {
+  '/dev/stdout': () => process.stdout,
+  '/dev/stderr': () => process.stderr,
 }
 
 /**
@@ -37,7 +37,7 @@ export class OutputFile implements Disposable {
   constructor(option: string, path: string) {
     this.#name = `${option} ${path}`
     requireName(option, path)
-    this.#stream = STREAMS[resolve(path)]
+    this.#stream = STREAMS[resolve(path)]?.()
     if (this.#stream !== undefined) return
     try {
       const old = statSync(path, { throwIfNoEntry: false })

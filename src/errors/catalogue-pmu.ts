@@ -30,7 +30,7 @@ const BAD_POINTER: CatalogueEntry = {
 
 const NO_SUCH_ATTRIBUTE = 'this kernel does not know the attribute, or cannot read it back'
 
-export const PMU_ROWS: Rows = {
+export const pmuRows = (): Rows => ({
   'KVM_ARM_VCPU_PMU_V3_CTRL/IRQ': {
     ENODEV: NO_FEATURE,
     EBUSY: {
@@ -146,4 +146,4 @@ export const PMU_ROWS: Rows = {
       see: [PROPOSAL],
     },
   },
-}
+})

@@ -39,7 +39,7 @@ const timer = {
   EFAULT: BAD_POINTER,
 }
 
-export const VCPU_ROWS: Rows = {
+export const vcpuRows = (): Rows => ({
   KVM_ARM_VCPU_INIT: {
     ENOENT: {
       why: 'this kernel does not know one of the feature bits: KVM_ARM_VCPU_PMU_V3_STRICT needs v7.3',
@@ -209,4 +209,4 @@ export const VCPU_ROWS: Rows = {
     },
     EFAULT: BAD_POINTER,
   },
-}
+})

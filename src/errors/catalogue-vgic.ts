@@ -62,7 +62,7 @@ const registers = {
   EFAULT: BAD_POINTER,
 }
 
-export const VGIC_ROWS: Rows = {
+export const vgicRows = (): Rows => ({
   'KVM_DEV_ARM_VGIC_GRP_ADDR/KVM_VGIC_V2_ADDR_TYPE_DIST': address('4 KiB'),
   'KVM_DEV_ARM_VGIC_GRP_ADDR/KVM_VGIC_V2_ADDR_TYPE_CPU': address('4 KiB'),
   'KVM_DEV_ARM_VGIC_GRP_ADDR/KVM_VGIC_V3_ADDR_TYPE_DIST': address('64 KiB'),
@@ -159,4 +159,4 @@ export const VGIC_ROWS: Rows = {
     EINVAL: { why: 'the number is no PPI (16 to 31)', see: [device('vgic_v3_set_attr')] },
     EFAULT: BAD_POINTER,
   },
-}
+})

@@ -26,7 +26,7 @@ const NO_ACCESS = {
   ],
 }
 
-export const VM_ROWS: Rows = {
+export const vmRows = (): Rows => ({
   'open /dev/kvm': {
     ENOENT: NO_KVM,
     ENXIO: NO_KVM,
@@ -212,4 +212,4 @@ export const VM_ROWS: Rows = {
       try: ['report it: addresses are never taken from the user'],
     },
   },
-}
+})

@@ -1,7 +1,7 @@
-import { PMU_ROWS } from './catalogue-pmu.ts'
-import { VCPU_ROWS } from './catalogue-vcpu.ts'
-import { VGIC_ROWS } from './catalogue-vgic.ts'
-import { VM_ROWS } from './catalogue-vm.ts'
+import { pmuRows } from './catalogue-pmu.ts'
+import { vcpuRows } from './catalogue-vcpu.ts'
+import { vgicRows } from './catalogue-vgic.ts'
+import { vmRows } from './catalogue-vm.ts'
 
 /** One row of the catalogue: what an errno of a request (or of an attribute) means and what to do. */
 export interface CatalogueEntry {
@@ -13,11 +13,15 @@ export interface CatalogueEntry {
 
 export type Rows = Readonly<Record<string, Readonly<Record<string, CatalogueEntry>>>>
 
+let rows: Rows | undefined
+
 /**
  * Keyed by request or attribute, then errno. An attribute's row wins over its request's. A missing
- * row prints nothing rather than a guess.
+ * row prints nothing rather than a guess. Made when first asked for, which most starts never do.
  */
-export const CATALOGUE: Rows = { ...VM_ROWS, ...VCPU_ROWS, ...PMU_ROWS, ...VGIC_ROWS }
+export function catalogue(): Rows {
+  return (rows ??= { ...vmRows(), ...vcpuRows(), ...pmuRows(), ...vgicRows() })
+}
 
 /** The explanation of (request, attribute, errno), or nothing. */
 export function lookUp(
@@ -25,5 +29,5 @@ export function lookUp(
   attribute: string | undefined,
   errno: string,
 ): Partial<CatalogueEntry> {
-  return CATALOGUE[attribute ?? '']?.[errno] ?? CATALOGUE[request]?.[errno] ?? {}
+  return catalogue()[attribute ?? '']?.[errno] ?? catalogue()[request]?.[errno] ?? {}
 }

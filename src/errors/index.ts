@@ -1,6 +1,6 @@
 export { attempt } from './attempt.ts'
 export * from './errors.ts'
-export { CATALOGUE, lookUp, type CatalogueEntry } from './catalogue.ts'
+export { catalogue, lookUp, type CatalogueEntry } from './catalogue.ts'
 export { ERROR_CODES, type ErrorCode } from './codes.ts'
 export { EXIT_CODES, type ExitName } from './exit-code.ts'
 export { errnoName, errnoText } from './errno.ts'

@@ -3,7 +3,7 @@ import { findTopics } from '../../../src/cli/explain-find.ts'
 import { namesOf, renderOverview, renderTopics } from '../../../src/cli/explain-text.ts'
 import { wrap } from '../../../src/cli/wrap.ts'
 import { allTopics, KINDS } from '../../../src/cli/explain-topics.ts'
-import { CATALOGUE, ERROR_CODES, EXIT_CODES, UsageError } from '../../../src/errors/index.ts'
+import { catalogue, ERROR_CODES, EXIT_CODES, UsageError } from '../../../src/errors/index.ts'
 import * as notes from '../../../src/errors/topics.ts'
 import * as ioctl from '../../../src/ioctl/index.ts'
 
@@ -36,7 +36,7 @@ const exits = [
   ...Object.keys(ioctl.SYSTEM_EVENTS),
   ...Object.keys(ioctl.INTERNAL_ERRORS),
 ]
-const errnos = [...new Set(Object.values(CATALOGUE).flatMap(rows => Object.keys(rows)))]
+const errnos = [...new Set(Object.values(catalogue()).flatMap(rows => Object.keys(rows)))]
 
 describe('everything in the tables can be explained', () => {
   test.each([
@@ -68,7 +68,7 @@ describe('everything in the tables can be explained', () => {
     }
   })
 
-  test.each(Object.entries(CATALOGUE))(
+  test.each(Object.entries(catalogue()))(
     '%s, with every errno, its reason and its sources',
     (...row) => {
       const [key, rows] = row

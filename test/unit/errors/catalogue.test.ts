@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { CATALOGUE, lookUp, type CatalogueEntry } from '../../../src/errors/index.ts'
+import { catalogue, lookUp, type CatalogueEntry } from '../../../src/errors/index.ts'
 import { attributeLabel, REQUESTS } from '../../../src/ioctl/index.ts'
 import { attributes } from '../ioctl/abi-rows.ts'
 
@@ -8,7 +8,7 @@ const attributeErrors = attributes().map(attribute => {
   const { set = [], get = [] } = attribute.errors
   return { label: attributeLabel(attribute), errnos: new Set([...set, ...get]) }
 })
-const rows = Object.entries(CATALOGUE).flatMap(([key, byErrno]) =>
+const rows = Object.entries(catalogue()).flatMap(([key, byErrno]) =>
   Object.entries(byErrno).map(([errno, entry]): [string, string, CatalogueEntry] => [
     key,
     errno,
@@ -18,7 +18,7 @@ const rows = Object.entries(CATALOGUE).flatMap(([key, byErrno]) =>
 
 describe('the catalogue and the tables of src/ioctl', () => {
   test.each(attributeErrors)('$label: every errno of the table has a row', ({ label, errnos }) => {
-    const unexplained = [...errnos].filter(errno => CATALOGUE[label]?.[errno] === undefined)
+    const unexplained = [...errnos].filter(errno => catalogue()[label]?.[errno] === undefined)
     expect(unexplained).toEqual([])
   })
 
@@ -28,7 +28,7 @@ describe('the catalogue and the tables of src/ioctl', () => {
       ...attributeErrors.map(({ label }) => label),
       'open /dev/kvm',
     ])
-    expect(Object.keys(CATALOGUE).filter(key => !known.has(key))).toEqual([])
+    expect(Object.keys(catalogue()).filter(key => !known.has(key))).toEqual([])
   })
 
   test('an attribute has no row for an errno that its table does not list', () => {

@@ -16,6 +16,7 @@ import { renderProbed, type TextStyle } from '../look/text.ts'
 import { didYouMean } from '../pmu/did-you-mean.ts'
 import type { CliContext } from './context.ts'
 import { OutputFile } from './output-file.ts'
+import { openPicture } from './probe-picture.ts'
 import type { ProbeOptions } from './probe.ts'
 
 /** `tsvmm probe`, with its options parsed. */
@@ -27,6 +28,7 @@ export async function probe(
   const { topic, json } = readWords(word, options.json)
   const { sysroot } = options
   if (sysroot !== undefined) checkSysroot(topic, sysroot)
+  using picture = openPicture(topic, options, json, context)
   using file = typeof json === 'string' ? new OutputFile('--json', json) : undefined
   const writeJson = (text: string) => {
     if (json === true) context.stdout.write(text)
@@ -40,13 +42,15 @@ export async function probe(
       sysroot === undefined ? askKvm : undefined,
     )
     probed = { topic, source: sysroot, ...machine }
+    await picture?.draw(probed)
   } catch (error) {
     if (error instanceof TsvmmError) writeJson(renderJson({ topic }, error))
     throw error
   }
   context.log.info({ topic, sysroot }, 'probed')
   const nothing = reasonForNothing(probed)
-  if (json !== true && nothing === undefined)
+  const isText = json !== true && picture?.isStdout !== true
+  if (isText && nothing === undefined)
     context.stdout.write(renderProbed(probed, textStyle(context)))
   writeJson(renderJson(probedToJson(probed), nothing))
   if (nothing !== undefined) throw nothing

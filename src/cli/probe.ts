@@ -7,6 +7,7 @@ export interface ProbeOptions {
   /** `true` without a file. */
   readonly json?: string | true
   readonly sysroot?: string
+  readonly svg?: string
 }
 
 /** `tsvmm probe`: facts about this host, no judgement. */
@@ -25,6 +26,10 @@ export function addProbeCommand(program: Command, context: CliContext): void {
     )
     .option('--json [file]', 'everything as JSON, into the file, or on stdout instead of the text')
     .option(
+      '--svg <file>',
+      'draw the CPUs in the colours of their PMUs, and what a guest can have; -: on stdout, instead of the text',
+    )
+    .option(
       '--sysroot <dir>',
       'look at a saved tree, DIR/sys and DIR/proc, on any machine; KVM is not asked',
     )
@@ -35,6 +40,7 @@ export function addProbeCommand(program: Command, context: CliContext): void {
   addExamples(command, [
     ['tsvmm probe'],
     ['tsvmm probe pmus --json | jq .kvm.pmus'],
+    ['tsvmm probe --svg host.svg', 'a picture'],
     ['tsvmm lab --topology biglittle -- probe pmus', 'no arm64 host at hand'],
     ['tsvmm probe cpus --sysroot ./saved', 'of another machine'],
   ])

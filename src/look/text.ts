@@ -1,7 +1,7 @@
 import { TsvmmError } from '../errors/index.ts'
 import { renderCpuList, renderMidr, type HostFacts, type HostPmuDetails } from '../host/index.ts'
 import { renderAnswer } from '../pmu/judge.ts'
-import type { Answer, PmuProbe, ProbedPmu } from '../pmu/probe.ts'
+import type { PmuProbe, ProbedPmu } from '../pmu/probe.ts'
 import type { Capability, KvmFacts, KvmPart, VmFacts } from '../vm/look.ts'
 import { coresOf, goodPart, NEEDS, partOf, type Probed, type ProbeTopic } from './facts.ts'
 import { kinds } from './places.ts'
@@ -15,7 +15,7 @@ import {
   type Table,
 } from './table.ts'
 import { pmuCell, stateCell, treeTable, type Branches } from './tree.ts'
-import { guestCells, verdict } from './verdict.ts'
+import { abilities, guestCells, verdict, type Ability } from './verdict.ts'
 
 /** What the terminal can do, or whatever else it is for. */
 export interface TextStyle {
@@ -80,7 +80,7 @@ function withPart<Part extends KvmPart>(
 }
 
 /** One line for each reason why KVM did not say everything. */
-function withoutKvm({ topic, source, kvm }: Probed): Lines {
+export function withoutKvm({ topic, source, kvm }: Probed): Lines {
   if (source !== undefined) return [`KVM was not asked: ${source} is a saved tree`]
   const errors = NEEDS[topic].kvm.flatMap(part => {
     const answer = partOf(kvm, part)
@@ -144,35 +144,6 @@ function counterRange({ counters, setNrCounters }: ProbedPmu): string | undefine
   const { most, beyond } = setNrCounters
   if (!most.ok) return verdict(most).text
   return beyond.ok ? `0-${counters + 1} or more` : `0-${counters}`
-}
-
-interface Ability {
-  readonly name: string
-  readonly is: 'available' | 'absent' | 'something else'
-  readonly detail: readonly string[]
-  readonly answers: readonly Answer[]
-}
-
-function abilities(probe: PmuProbe): Ability[] {
-  const { strict, filter, filterEvents, setPmu, setNrCounters, fixedCountersOnly } = probe
-  const ability = (name: string, answer: Answer, detail: readonly string[] = []): Ability => ({
-    name,
-    is: answer.ok ? 'available' : 'absent',
-    detail: answer.ok ? detail : [],
-    answers: [answer],
-  })
-  return [
-    ability('SET_PMU', setPmu),
-    ability('STRICT', strict),
-    ability('FILTER', filter, filterEvents === undefined ? [] : [`${filterEvents} events`]),
-    ability('SET_NR_COUNTERS', setNrCounters),
-    {
-      name: 'FIXED_COUNTERS_ONLY',
-      is: fixedCountersOnly.is === 'something-else' ? 'something else' : fixedCountersOnly.is,
-      detail: [],
-      answers: fixedCountersOnly.answers,
-    },
-  ]
 }
 
 function uncoveredLine({ uncovered }: HostFacts): Lines {

@@ -134,6 +134,62 @@ describe('tsvmm probe --sysroot shows a machine we do not have', () => {
   })
 })
 
+describe('tsvmm probe --svg draws', () => {
+  const saved = () => tree(RK3399)
+  const TITLE = '<title id="title">6 CPUs, 2 PMUs</title>'
+
+  it('into a file, which is replaced whole, and the text is on stdout', () => {
+    const file = join(folder, 'host.svg')
+    fs.writeFileSync(file, 'x'.repeat(100_000))
+    const { status, stdout, stderr } = probe('--sysroot', saved(), '--svg', file)
+    expect(fs.readFileSync(file, 'utf8')).toMatch(/^<svg [^]*<\/svg>\n$/)
+    expect(fs.readFileSync(file, 'utf8')).toContain(TITLE)
+    expect(stdout).toMatch(/^TOPOLOGY /)
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
+
+  it('on stdout, instead of the text, and with JSON in a file', () => {
+    const file = join(folder, 'both.json')
+    const { status, stdout } = probe('pmus', '--sysroot', saved(), '--svg', '-', '--json', file)
+    expect(stdout).toMatch(/^<svg [^]*<\/svg>\n$/)
+    expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toMatchObject({ topic: 'pmus' })
+    expect(status).toBe(0)
+  })
+
+  it('into a file, with JSON on stdout', () => {
+    const file = join(folder, 'both.svg')
+    const { status, stdout } = probe('--sysroot', saved(), '--svg', file, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ exitStatus: 0 })
+    expect(fs.readFileSync(file, 'utf8')).toContain(TITLE)
+    expect(status).toBe(0)
+  })
+
+  it('or says that the disk is full, also in JSON, without half a picture', () => {
+    const { status, stdout, stderr } = probe('--sysroot', saved(), '--svg', '/dev/full')
+    expect(stderr).toMatch(
+      /^error: --svg \/dev\/full: the file could not be written\nwhy: .*ENOSPC/,
+    )
+    expect(stdout).toBe('')
+    expect(status).toBe(120)
+    const json = probe('--sysroot', saved(), '--svg', '/dev/full', '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      exitStatus: 120,
+      error: { code: 'TSVMM_HOST_OUTPUT' },
+    })
+  })
+
+  it('or leaves the old picture as it was, if there is no machine to draw', () => {
+    const file = join(folder, 'old.svg')
+    fs.writeFileSync(file, 'old')
+    const broken = tree(withFile(RK3399, 'devices/system/cpu/online', 'x\n'))
+    const before = fs.readdirSync(folder)
+    expect(probe('--sysroot', broken, '--svg', file)).toMatchObject({ status: 120, stdout: '' })
+    expect(fs.readFileSync(file, 'utf8')).toBe('old')
+    expect(fs.readdirSync(folder)).toEqual(before)
+  })
+})
+
 describe('a tree that is damaged is explained by the file', () => {
   const cpu = 'devices/system/cpu'
   const a53 = 'bus/event_source/devices/armv8_cortex_a53'
@@ -191,6 +247,20 @@ describe('bad input is one sentence and a remedy, and nothing is done', () => {
     ],
     [['--json', '/nowhere/x.json'], /--json \/nowhere\/x\.json: the file cannot be written/],
     [['--json', '/'], /--json \/: the file cannot be written/],
+    [['--svg'], /option '--svg <file>' argument missing/],
+    [['--svg', ''], /--svg names no file/],
+    [['--svg', '.'], /--svg \.: the file cannot be written\nwhy: .*EISDIR.*\ntry: /],
+    [['--svg', '/nowhere/x.svg'], /--svg \/nowhere\/x\.svg: the file cannot be written/],
+    // Nobody may, not even root.
+    [
+      ['--svg', '/sys/x.svg'],
+      /--svg \/sys\/x\.svg: the file cannot be written\nwhy: {2}E(ACCES|PERM|ROFS)/,
+    ],
+    [['--svg', '-', '--json'], /--json and --svg - both want stdout\ntry: {2}--json FILE\n/],
+    [
+      ['caps', '--svg', 'x.svg'],
+      /--svg x\.svg: the picture is of CPUs, and caps has none\ntry: {2}tsvmm probe --svg x\.svg\n/,
+    ],
     [['--sysroot', '/nowhere'], /--sysroot \/nowhere is no directory/],
     [['--sysroot', bin], /tsvmm\.js is no directory/],
     [['--sysroot', '/dev'], /--sysroot \/dev holds no sysfs: there is no \/dev\/sys\/devices/],

@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 import { SHELLS } from './completion.ts'
+import { examplesOf, type Example } from './examples.ts'
 import { allTopics } from './explain-topics.ts'
 import { describeOption } from './help-format.ts'
 import { HELP_TOPICS } from './help.ts'
@@ -12,6 +13,7 @@ export interface CommandLine {
   /** Options of every command. */
   readonly options: readonly OptionRow[]
   readonly commands: readonly CommandRow[]
+  readonly examples: readonly Example[]
 }
 
 export interface CommandRow {
@@ -23,6 +25,7 @@ export interface CommandRow {
   /** Without those of every command. */
   readonly options: readonly OptionRow[]
   readonly arguments: readonly ArgumentRow[]
+  readonly examples: readonly Example[]
 }
 
 export interface OptionRow {
@@ -63,11 +66,13 @@ export function readCommandLine(program: Command): CommandLine {
     name: program.name(),
     description: program.description(),
     options: global,
+    examples: examplesOf(program),
     commands: commands.map(command => ({
       name: command.name(),
       summary: command.summary(),
       description: command.description(),
       usage: command.usage(),
+      examples: examplesOf(command),
       options: options(command).filter(option => !isGlobal(option)),
       arguments: command.registeredArguments.map(argument =>
         readArgument(argument, command.name(), words),

@@ -170,6 +170,7 @@ describe('words that mean something to a shell', () => {
     name: 'tsvmm',
     description: '',
     options: [],
+    examples: [],
     commands: [
       {
         name: 'do',
@@ -186,6 +187,7 @@ describe('words that mean something to a shell', () => {
           },
         ],
         arguments: [],
+        examples: [],
       },
     ],
   }

@@ -28,7 +28,7 @@ export async function doctor(options: DoctorOptions, context: CliContext): Promi
     arch: process.arch,
     nodeVersion: process.versions.node,
     loadNative: native,
-    askKvm: parts => Promise.resolve(lookAtKvm(parts)),
+    askKvm: lookAtKvm,
   })
   context.log.debug({ facts }, 'looked at')
   const diagnosis = diagnose(facts)

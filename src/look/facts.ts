@@ -32,11 +32,11 @@ export interface Probed extends Machine {
 
 /** What a topic is about. */
 export const NEEDS: Readonly<Record<ProbeTopic, { host: boolean; kvm: readonly KvmPart[] }>> = {
-  pmus: { host: true, kvm: ['pmus'] },
+  pmus: { host: true, kvm: ['pmus', 'guests'] },
   cpus: { host: true, kvm: [] },
   caps: { host: false, kvm: ['capabilities'] },
   gic: { host: false, kvm: ['vms'] },
-  all: { host: true, kvm: ['pmus', 'capabilities', 'vms'] },
+  all: { host: true, kvm: ['pmus', 'guests', 'capabilities', 'vms'] },
 }
 
 /** Asks the KVM of the machine we run on. */

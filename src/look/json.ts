@@ -1,5 +1,8 @@
 import { EXIT_CODES, TsvmmError } from '../errors/index.ts'
 import { renderMidr, type HostFacts } from '../host/index.ts'
+import { pmuEventName } from '../pmu/events.ts'
+import { renderPmuVersion } from '../pmu/version.ts'
+import type { GuestView } from '../vm/identify.ts'
 import type { KvmFacts } from '../vm/look.ts'
 import { coresOf, pmuOf, type Probed } from './facts.ts'
 import { hex } from './table.ts'
@@ -34,16 +37,26 @@ function jsonHost(host: HostFacts): object {
   }
 }
 
-function jsonKvm({ apiVersion, pmus, capabilities, vms }: KvmFacts): object {
+function jsonKvm({ apiVersion, pmus, guests, capabilities, vms }: KvmFacts): object {
   return {
     apiVersion,
     pmus: orError(pmus),
+    guests: guests instanceof TsvmmError ? orError(guests) : guests?.map(jsonView),
     capabilities:
       capabilities instanceof TsvmmError
         ? orError(capabilities)
         : capabilities &&
           Object.fromEntries(capabilities.map(({ name, value }) => [name, value ?? null])),
     vms: orError(vms),
+  }
+}
+
+function jsonView({ events, pmuVer, ...view }: GuestView): object {
+  return {
+    ...view,
+    pmuVer,
+    pmuVersion: pmuVer === undefined ? undefined : renderPmuVersion(pmuVer),
+    events: events?.map(number => ({ number, name: pmuEventName(number) ?? null })),
   }
 }
 

@@ -2,8 +2,10 @@ import { TsvmmError } from '../errors/index.ts'
 import { renderCpuList, renderMidr, type HostFacts, type HostPmuDetails } from '../host/index.ts'
 import { renderAnswer } from '../pmu/judge.ts'
 import type { PmuProbe, ProbedPmu } from '../pmu/probe.ts'
+import type { GuestView } from '../vm/identify.ts'
 import type { Capability, KvmFacts, KvmPart, VmFacts } from '../vm/look.ts'
 import { coresOf, goodPart, NEEDS, partOf, type Probed, type ProbeTopic } from './facts.ts'
+import { countOfEvents, eventBlocks, versionSeen } from './guests.ts'
 import { kinds } from './places.ts'
 import {
   hex,
@@ -45,7 +47,9 @@ const BLOCKS: Readonly<
 > = {
   pmus: probed => [
     ...withHost(probed, pmuTable),
-    ...withPart(probed, 'pmus', pmuBlocks),
+    ...withPart(probed, 'pmus', probe =>
+      pmuBlocks(probe, probed.host, goodPart(probed, 'guests') ?? []),
+    ),
     ...withHost(probed, uncoveredLine),
     withoutKvm(probed),
   ],
@@ -86,11 +90,12 @@ export function withoutKvm({ topic, source, kvm }: Probed): Lines {
     const answer = partOf(kvm, part)
     return answer instanceof TsvmmError ? [answer] : []
   })
-  return [...new Set(errors)].map(error => {
+  const lines = errors.map(error => {
     const why = error.why === undefined ? '' : `, since ${error.why}`
     const remedy = error.try[0] === undefined ? '' : `; try: ${error.try[0]}`
     return `KVM could not be asked: ${error.message}${why}${remedy}`
   })
+  return [...new Set(lines)]
 }
 
 function pmuTable(host: HostFacts): Block {
@@ -113,12 +118,17 @@ function renderCaps({ caps }: HostPmuDetails): string | undefined {
   return words.length > 0 ? words.join(' ') : undefined
 }
 
-function pmuBlocks(probe: PmuProbe): readonly Block[] {
+function pmuBlocks(
+  probe: PmuProbe,
+  host: HostFacts | undefined,
+  views: readonly GuestView[],
+): readonly Block[] {
   const guests = table(
-    ['GUESTS WITH', 'SET_PMU', 'COUNTERS', 'SET_NR_COUNTERS', 'DEFAULT'],
+    ['GUESTS WITH', 'SET_PMU', 'VERSION', 'COUNTERS', 'SET_NR_COUNTERS', 'DEFAULT'],
     probe.pmus.map(probed => {
       const [setPmu, counters, isDefault] = guestCells(probed)
-      return [probed.pmu.name, setPmu, counters, counterRange(probed), isDefault]
+      const version = versionSeen(views, probed.pmu.type)
+      return [probed.pmu.name, setPmu, version, counters, counterRange(probed), isDefault]
     }),
   )
   return [
@@ -126,6 +136,7 @@ function pmuBlocks(probe: PmuProbe): readonly Block[] {
     probe.pmus.flatMap(({ pmu, setPmu }) =>
       setPmu.ok ? [] : [`${pmu.name}: ${renderAnswer(setPmu)}`],
     ),
+    ...eventBlocks(views, host, probe),
     table(
       ['KVM', 'IS', 'ANSWER'],
       abilities(probe).map(({ name, is, detail, answers }) => [
@@ -202,6 +213,7 @@ function kvmItems(probed: Probed): Item[] {
     ['PMU abilities of KVM', list(able('available'))],
     ['  absent', list(able('absent'))],
     ['  something else', unclear?.length === 0 ? undefined : list(unclear)],
+    ['events that guests see', countOfEvents(goodPart(probed, 'guests') ?? [])],
     [
       'capabilities of KVM',
       capabilities &&

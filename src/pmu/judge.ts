@@ -34,7 +34,10 @@ export function isDown({ offlineCpus = [] }: PmuQuestion, { pmu }: ProbedPmu): b
 }
 
 /** A kernel without SET_PMU gives a guest the only PMU there is, and with several any of them. */
-export function isRefusedByKvm({ probe }: PmuQuestion, { setPmu }: ProbedPmu): boolean {
+export function isRefusedByKvm(
+  { probe }: Pick<PmuQuestion, 'probe'>,
+  { setPmu }: ProbedPmu,
+): boolean {
   return !setPmu.ok && !probe.unasked && (probe.setPmu.ok || probe.pmus.length > 1)
 }
 

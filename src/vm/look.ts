@@ -1,4 +1,4 @@
-import { attempt, IoctlError, type TsvmmError } from '../errors/index.ts'
+import { attemptAsync, IoctlError, type TsvmmError } from '../errors/index.ts'
 import {
   CAPABILITIES,
   KVM_API_VERSION,
@@ -10,16 +10,19 @@ import {
 import { native } from '../native/index.ts'
 import type { PmuProbe } from '../pmu/probe.ts'
 import { createVm, DEFAULT_IPA_BITS, ipaLimit } from './create-vm.ts'
+import { identifyPmus, type GuestView } from './identify.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import { probeWith } from './probe-host.ts'
 
 /** What can be asked of KVM. */
-export type KvmPart = 'pmus' | 'capabilities' | 'vms'
+export type KvmPart = 'pmus' | 'guests' | 'capabilities' | 'vms'
 
 /** What KVM of this host said, and of parts that could not be had, why: plain data. */
 export interface KvmFacts {
   readonly apiVersion: number
   readonly pmus?: PmuProbe | TsvmmError
+  /** What guests see of each PMU. */
+  readonly guests?: readonly GuestView[] | TsvmmError
   readonly capabilities?: readonly Capability[] | TsvmmError
   readonly vms?: VmFacts | TsvmmError
 }
@@ -58,17 +61,21 @@ export interface GicFacts {
  *
  * @throws {HostError} this host has no KVM for us
  */
-export function lookAtKvm(parts: readonly KvmPart[]): KvmFacts {
+export async function lookAtKvm(parts: readonly KvmPart[]): Promise<KvmFacts> {
   requireArm64()
-  const { system } = native()
-  using kvm = openKvm(system)
+  const loaded = native()
+  using kvm = openKvm(loaded.system)
+  let probe: PmuProbe | undefined
+  const pmus = () => (probe ??= probeWith(loaded.system, kvm))
   const looks = {
-    pmus: () => probeWith(system, kvm),
+    pmus,
+    guests: () => identifyPmus({ native: loaded, kvm, probe: pmus() }),
     capabilities: () => askCapabilities(kvm),
     vms: () => askVms(kvm),
   }
-  const found = Object.fromEntries(parts.map(part => [part, attempt<unknown>(looks[part])]))
-  return { apiVersion: KVM_API_VERSION, ...found }
+  const found: [KvmPart, unknown][] = []
+  for (const part of parts) found.push([part, await attemptAsync<unknown>(looks[part])])
+  return { apiVersion: KVM_API_VERSION, ...Object.fromEntries(found) }
 }
 
 /** Every capability we know a name of; of a VM those that `/dev/kvm` answers with EINVAL. */

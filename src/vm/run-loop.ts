@@ -33,7 +33,7 @@ export interface RunLoopOptions extends UnsupportedCpuOptions {
   /** CPUs the vCPU threads are kept to; left out, wherever the process may run. */
   readonly cpus?: readonly number[] | undefined
   readonly mmio: MmioTarget
-  readonly console: ConsoleOutput
+  readonly console: Pick<ConsoleOutput, 'full' | 'flush'>
 }
 
 /** What a run did, counted. */

@@ -76,6 +76,9 @@ describe('a guest counts, and takes its overflow interrupt', () => {
         expect(ran.stdout).toContain('ok   overflow interrupt of cycle counter: 1 of 1, INTID 23,')
         expect(ran.stdout).toMatch(/\ncounters: all 4 checks passed\n$/)
         expect(ran.status).toBe(0)
+        const { stdout } = await host.exec('tsvmm', 'probe', 'pmus')
+        expect(stdout).toMatch(/^EVENTS of guests with .*\n {2}SW_INCR +CPU_CYCLES /m)
+        expect(stdout).toContain('\nGuests with FIXED_COUNTERS_ONLY see no events: ')
       })
     },
   )

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CAPABILITIES } from '../../src/ioctl/index.ts'
-import { emulatedHost, type KvmHost } from './host.ts'
+import { emulatedHost, guest, type KvmHost } from './host.ts'
 
 /* `tsvmm probe` and `tsvmm doctor` on a host with two kinds of core. */
 let host: KvmHost
@@ -17,6 +17,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+interface ProbedJson {
+  readonly kvm: {
+    readonly guests: readonly {
+      readonly pmu: { readonly name: string; readonly cpus: readonly number[] }
+      readonly answer: { readonly ok: boolean }
+      readonly pmuVer: number
+      readonly pmuVersion: string
+      readonly registers: Readonly<Record<'PMCEID0_EL0' | 'PMCEID1_EL0' | 'PMCR_EL0', string>>
+      readonly events: readonly { readonly number: number; readonly name: string | null }[]
+    }[]
+  }
+}
+
 const probe = (...args: string[]) => host.exec('tsvmm', 'probe', ...args)
 
 describe('for people', () => {
@@ -29,6 +42,7 @@ describe('for people', () => {
     expect(stdout).toMatch(/^affinity of this process +0-3$/m)
     expect(stdout).toMatch(/^PMU abilities of KVM +SET_PMU, FILTER \(65536 events\)$/m)
     expect(stdout).toMatch(/^ {2}absent +STRICT, SET_NR_COUNTERS, FIXED_COUNTERS_ONLY$/m)
+    expect(stdout).toMatch(/^events that guests see +\d+$/m)
     expect(stdout).toMatch(/^capabilities of KVM +\d+ of \d+$/m)
     expect(stdout).toMatch(/^GICs for guests +GICv3, ITS$/m)
     expect(stderr).toBe('')
@@ -38,7 +52,10 @@ describe('for people', () => {
   it('the PMUs, with the answers of KVM and what they mean', async () => {
     const { status, stdout } = await probe('pmus')
     expect(stdout).toMatch(/^armv8_cortex_a53 +\d+ {2}0-1 +Neoverse-N1 +\d+ {2}.*slots=0/m)
-    expect(stdout).toMatch(/^armv8_cortex_a72 {2}accepted +6 {2}yes$/m)
+    expect(stdout).toMatch(/^armv8_cortex_a72 {2}accepted {2}PMUv3 for Armv8\.\d +6 {2}yes$/m)
+    expect(stdout).toMatch(
+      /^EVENTS of guests with armv8_cortex_a53, armv8_cortex_a72: \d+\n {2}SW_INCR +CPU_CYCLES /m,
+    )
     expect(stdout).toMatch(/^SET_NR_COUNTERS +absent +.* → ENXIO, this kernel does not have/m)
     expect(stdout).toMatch(/took [\d.]+ ms\.\n$/)
     expect(status).toBe(0)
@@ -98,6 +115,23 @@ describe('as JSON', () => {
     expect(capabilities).toMatchObject({ KVM_CAP_ARM_PMU_V3: 1, KVM_CAP_MSI_DEVID: 0 })
   })
 
+  it('what guests see of each PMU is what any guest sees with it', async () => {
+    const { kvm } = JSON.parse((await probe('pmus', '--json')).stdout) as ProbedJson
+    expect(kvm.guests.map(({ pmu }) => pmu.name)).toEqual(['armv8_cortex_a53', 'armv8_cortex_a72'])
+    for (const { pmu, answer, pmuVer, pmuVersion, registers, events } of kvm.guests) {
+      const args = ['run', '--pmu', '--vcpu-affinity', pmu.cpus.join(','), guest('counters')]
+      const { stdout } = await host.exec('tsvmm', ...args)
+      const { PMCEID0_EL0, PMCEID1_EL0 } = registers
+      expect(stdout).toContain(`counters: PMUVer ${pmuVer}, PMCR_EL0.N 6\n`)
+      expect(stdout).toContain(`PMCEID0_EL0 ${PMCEID0_EL0}, PMCEID1_EL0 ${PMCEID1_EL0}\n`)
+      expect(Number(registers.PMCR_EL0) >> 11).toBe(6)
+      expect(pmuVersion).toMatch(/^PMUv3 for Armv8\.\d$/)
+      expect(answer.ok).toBe(true)
+      expect(events).toContainEqual({ number: 0x11, name: 'CPU_CYCLES' })
+      expect(events).toContainEqual({ number: 0x1e, name: 'CHAIN' })
+    }
+  })
+
   it('into a file, with the text on stdout', async () => {
     const file = join(folder, 'caps.json')
     const { stdout } = await probe('caps', '--json', file)
@@ -114,6 +148,7 @@ describe('where this process may not go', () => {
     const { stdout } = await host.exec('taskset', '-c', '3', 'tsvmm', 'probe')
     expect(stdout).toMatch(/CPUs 0-1 .* accepted +6 {2}-\n.*CPUs 2-3 .* accepted +6 {2}yes$/m)
     expect(stdout).toMatch(/^affinity of this process +3$/m)
+    expect(stdout).toMatch(/^events that guests see +\d+ \(armv8_cortex_a72\)$/m)
   })
 
   it('the half from sysfs answers without /dev/kvm, and says why it is only half', async () => {

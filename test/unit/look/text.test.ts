@@ -49,6 +49,18 @@ const pmus: PmuProbe = {
 const kvm: KvmFacts = {
   apiVersion: 12,
   pmus,
+  guests: [
+    {
+      pmu: { name: 'armv8_cortex_a53', type: 8, cpus: [0, 1, 2, 3] },
+      answer: yes('KVM_RUN'),
+      pmuVer: 1,
+      events: [0x00, 0x08, 0x11],
+    },
+    {
+      pmu: { name: 'armv8_cortex_a72', type: 7, cpus: [4, 5] },
+      answer: no('SET_PMU (type 7)', 'ENXIO', 'KVM does not know it'),
+    },
+  ],
   capabilities: [
     { name: 'KVM_CAP_IRQCHIP', number: 0, value: 1, ofVm: false },
     { name: 'KVM_CAP_ARM_SVE', number: 170, value: 0, ofVm: false },
@@ -78,11 +90,15 @@ PMU               TYPE  CPUS  CORES       EVENTS  CAPS
 armv8_cortex_a53     8  0-3   Cortex-A53       2  bus_slots=0 bus_width=0 slots=0 threshold_max=0
 armv8_cortex_a72     7  4-5   Cortex-A72       2  bus_slots=0 bus_width=0 slots=0 threshold_max=0
 
-GUESTS WITH       SET_PMU   COUNTERS  SET_NR_COUNTERS  DEFAULT
-armv8_cortex_a53  accepted         6  0-6              yes
-armv8_cortex_a72  ENXIO            -  -                -
+GUESTS WITH       SET_PMU   VERSION            COUNTERS  SET_NR_COUNTERS  DEFAULT
+armv8_cortex_a53  accepted  PMUv3 for Armv8.0         6  0-6              yes
+armv8_cortex_a72  ENXIO     -                         -  -                -
 
 armv8_cortex_a72: SET_PMU (type 7) → ENXIO, KVM does not know it
+
+EVENTS of guests with armv8_cortex_a53: 3
+  SW_INCR       INST_RETIRED  CPU_CYCLES
+The driver of armv8_cortex_a53 has names for 1 more, which guests do not see.
 
 KVM                  IS                      ANSWER
 SET_PMU              available               HAS SET_PMU → accepted
@@ -111,6 +127,7 @@ affinity of this process   0-1,4
 PMU abilities of KVM       SET_PMU, FILTER (1024 events), SET_NR_COUNTERS
   absent                   STRICT
   something else           FIXED_COUNTERS_ONLY
+events that guests see     3 (armv8_cortex_a53)
 capabilities of KVM        2 of 4
 IPA bits of a VM, at most  40
 vCPUs of a VM, at most     512, recommended 6
@@ -166,8 +183,8 @@ vCPUs of a VM, at most     512, recommended 6
       expect(coloured.replaceAll(/<\/?\w*>/g, '')).toBe(renderProbed(probed))
     }
     const pmus = renderProbed({ topic: 'pmus', host: host(RK3399), kvm }, { paint })
-    expect(pmus).toContain('<green>accepted</>         6')
-    expect(pmus).toContain('<red>ENXIO</>            -')
+    expect(pmus).toContain('<green>accepted</>  PMUv3 for Armv8.0         6')
+    expect(pmus).toContain('<red>ENXIO</>     -                         -')
     expect(pmus).toContain('<yellow>absent</>')
   })
 
@@ -183,10 +200,14 @@ vCPUs of a VM, at most     512, recommended 6
       expect(text.split('\n').filter(found => found.includes('KVM'))).toEqual([line])
       expect(text).toContain('armv8_cortex_a72')
     }
+    const again = new HostError('KVM_ACCESS', 'cannot open /dev/kvm', {
+      why: 'it takes permission',
+      try: ['ask for it'],
+    })
     const partly = renderProbed({
       topic: 'all',
       host: host(RK3399),
-      kvm: { ...kvm, pmus: denied },
+      kvm: { ...kvm, pmus: denied, guests: again },
     })
     expect(partly).toContain(`\n\n${line}\n`)
     expect(partly).toContain('GICs for guests')

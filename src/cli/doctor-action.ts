@@ -24,6 +24,7 @@ export async function doctor(options: DoctorOptions, context: CliContext): Promi
   using file = typeof json === 'string' ? new OutputFile('--json', json) : undefined
   const facts = await gatherFacts({
     tree: THIS_HOST,
+    kvmPath: '/dev/kvm',
     env: context.env,
     arch: process.arch,
     nodeVersion: process.versions.node,

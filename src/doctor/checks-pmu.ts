@@ -1,9 +1,10 @@
 import { renderCpuList, renderCpus, renderHostPmu } from '../host/index.ts'
 import { renderAnswer } from '../pmu/judge.ts'
+import type { PmuProbe } from '../pmu/probe.ts'
 import { judgeChoice } from './choice.ts'
 import { pass, withKnown, type Check, type Finding } from './check.ts'
 import type { DoctorFacts } from './facts.ts'
-import { answerOf, withPart } from './kvm-part.ts'
+import { withPart } from './kvm-part.ts'
 import { judgePerf } from './perf.ts'
 
 /** The CPUs, and what PMU a guest can have on them. Without one, guests run all the same. */
@@ -125,34 +126,37 @@ function judgeCovered({ host }: DoctorFacts): Finding {
   })
 }
 
+const NEEDED = ['KVM_CAP_ARM_PMU_V3', 'KVM_CAP_VCPU_ATTRIBUTES'] as const
+
 function judgeCapabilities(facts: DoctorFacts): Finding {
-  return withPart(facts, 'pmus', ({ pmuV3, unasked }) => {
-    const attributes = hasVcpuAttributes(facts)
-    if (pmuV3 && attributes && !unasked)
-      return pass('KVM_CAP_ARM_PMU_V3 and KVM_CAP_VCPU_ATTRIBUTES')
-    if (unasked)
-      return {
-        verdict: 'SKIP',
-        found: 'not known: this process may use no CPU that has a PMU, and KVM asks for one',
-      }
+  return withPart(facts, 'capabilities', capabilities => {
+    const valueOf = (wanted: string) => capabilities.find(({ name }) => name === wanted)?.value
+    const missing = NEEDED.filter(name => (valueOf(name) ?? 0) === 0)
+    if (missing.length === 0) return pass(NEEDED.join(', '))
     return {
       verdict: 'WARN',
-      found: `no PMU for guests: ${pmuV3 ? 'KVM_CAP_VCPU_ATTRIBUTES' : 'KVM_CAP_ARM_PMU_V3'} is 0`,
+      found: `no PMU for guests: not ${missing.join(', ')}`,
       why: 'the kernel has no PMUv3 it could share: every core needs one, with the driver, and Linux 6.15 on Apple cores',
       see: ['arch/arm64/kvm/pmu-emul.c, kvm_host_pmu_init() (v7.3)'],
     }
   })
 }
 
-function hasVcpuAttributes({ kvm }: DoctorFacts): boolean {
-  const capabilities = answerOf(kvm, 'capabilities')
-  if (capabilities === undefined) return true
-  return (capabilities.find(({ name }) => name === 'KVM_CAP_VCPU_ATTRIBUTES')?.value ?? 0) > 0
+/** Why KVM's answers about PMUs say nothing, if they do. */
+function withoutAnswers({ pmuV3, unasked, pmus }: PmuProbe): Finding | undefined {
+  if (!pmuV3 || pmus.length === 0)
+    return { verdict: 'SKIP', found: 'not judged: guests have no PMU here' }
+  if (!unasked) return undefined
+  return {
+    verdict: 'SKIP',
+    found: 'not known: this process may use no CPU that has a PMU, and KVM asks for one',
+  }
 }
 
 function judgeAttributes(facts: DoctorFacts): Finding {
   return withPart(facts, 'pmus', probe => {
-    if (!probe.pmuV3) return NO_GUEST_PMU
+    const nothing = withoutAnswers(probe)
+    if (nothing !== undefined) return nothing
     const rows: [string, boolean][] = [
       ['SET_PMU', probe.setPmu.ok],
       ['FILTER', probe.filter.ok],
@@ -173,11 +177,11 @@ function judgeAttributes(facts: DoctorFacts): Finding {
   })
 }
 
-const NO_GUEST_PMU: Finding = { verdict: 'SKIP', found: 'not judged: guests have no PMU here' }
-
 function judgeAccepted(facts: DoctorFacts): Finding {
-  return withPart(facts, 'pmus', ({ pmuV3, setPmu, pmus }) => {
-    if (!pmuV3 || pmus.length === 0) return NO_GUEST_PMU
+  return withPart(facts, 'pmus', probe => {
+    const nothing = withoutAnswers(probe)
+    if (nothing !== undefined) return nothing
+    const { setPmu, pmus } = probe
     const given = ({ setPmu: answer }: (typeof pmus)[number]) =>
       answer.ok || (!setPmu.ok && pmus.length === 1)
     const refused = pmus.filter(pmu => !given(pmu))

@@ -56,7 +56,10 @@ function pmuForGuests(facts: DoctorFacts): { words: string; next: string } {
   const probe = answerOf(facts.kvm, 'pmus')
   const cpus = host?.affinity ?? host?.online ?? []
   if (probe?.unasked)
-    return { words: 'without a PMU on the CPUs this process may use', next: RUN_WITHOUT }
+    return {
+      words: `without a PMU${probe.pmus.length === 0 ? '' : ' on the CPUs this process may use'}`,
+      next: RUN_WITHOUT,
+    }
   if (probe === undefined || cpus.length === 0)
     return { words: 'with which PMU is not known', next: 'tsvmm probe pmus' }
   const decision = decide(probe, cpus, host?.offline ?? [])

@@ -35,6 +35,8 @@ export interface DoctorFacts {
 /** Where facts come from. */
 export interface Sources {
   readonly tree: HostTree
+  /** Where KVM is opened: /dev/kvm. */
+  readonly kvmPath: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly arch: string
   readonly nodeVersion: string
@@ -45,10 +47,10 @@ export interface Sources {
 
 /** Looks at everything once. What cannot be looked at is kept as the reason why. */
 export async function gatherFacts(sources: Sources): Promise<DoctorFacts> {
-  const { tree, env, arch, nodeVersion, loadNative, askKvm } = sources
+  const { tree, kvmPath, env, arch, nodeVersion, loadNative, askKvm } = sources
   const loaded = attempt(loadNative)
   const nativeError = loaded instanceof TsvmmError ? loaded : undefined
-  const device = inspectKvmDevice(tree)
+  const device = inspectKvmDevice(tree, kvmPath)
   const canAsk = arch === 'arm64' && nativeError === undefined && device.opening === 'ok'
   return {
     arch,

@@ -8,8 +8,8 @@ type Reason = Pick<Finding, 'why' | 'remedy' | 'see'>
 export function judgePresence(facts: DoctorFacts): Finding {
   const { isRegistered, node, opening } = facts.device
   if (isRegistered === true) return pass('KVM is registered in /proc/misc')
-  if (opening === 'ok') return pass('/dev/kvm can be opened')
-  if (isRegistered === undefined && node?.isKvm === true && isForbidden(opening))
+  if (node?.isKvm === true && opening === 'ok') return pass('/dev/kvm can be opened')
+  if (node?.isKvm === true && isRegistered === undefined && isForbidden(opening))
     return pass('/dev/kvm is there; what is behind it shows when it may be opened')
   const { why, remedy = [], see } = reasonFor(facts)
   return {

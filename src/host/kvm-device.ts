@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs'
 import { attempt, TsvmmError } from '../errors/index.ts'
-import { THIS_HOST, type HostTree } from './tree.ts'
+import type { HostTree } from './tree.ts'
 
 /** `/dev/kvm`: whether it is there, whose it is, and whether this process may use it. */
 export interface KvmDevice {
@@ -44,7 +44,7 @@ const KVM_MINOR = 232
  * Opens it for a moment, which changes nothing. Names and registrations that cannot be read are not
  * known.
  */
-export function inspectKvmDevice(tree: HostTree = THIS_HOST, path = '/dev/kvm'): KvmDevice {
+export function inspectKvmDevice(tree: HostTree, path: string): KvmDevice {
   const groups = parseNames(readIfAllowed(tree, '/etc/group'))
   const users = parseNames(readIfAllowed(tree, '/etc/passwd'))
   const uid = process.getuid?.() ?? 0

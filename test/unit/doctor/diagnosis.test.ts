@@ -176,6 +176,11 @@ describe('a kernel without KVM says why, as far as it shows', () => {
     expect(check(from, 'kvm.present').verdict).toBe('FAIL')
   })
 
+  it('nor is a file that has its name', () => {
+    const file = { isRegistered: false, node: node({ isKvm: false }), opening: 'ok' }
+    expect(diagnose(device(file))).toMatchObject({ exitStatus: 77 })
+  })
+
   it('what /proc hides, the device shows', () => {
     const hidden = { isRegistered: undefined }
     expect(check(device(hidden), 'kvm.present').verdict).toBe('PASS')
@@ -233,6 +238,18 @@ describe('/dev/kvm', () => {
     [
       'a container despite permission',
       { ...device(refused), surroundings: inDocker },
+      /^docker run/,
+    ],
+    [
+      'an owner in a container',
+      {
+        ...device({
+          ...refused,
+          user: me({ uid: 7, gids: [7] }),
+          node: node({ uid: 7, mode: 0o600 }),
+        }),
+        surroundings: inDocker,
+      },
       /^docker run/,
     ],
     [
@@ -419,13 +436,27 @@ describe('CPUs and their PMUs', () => {
   })
 
   it('not for guests', () => {
-    const none = facts({ kvm: kvm({ pmus: probe({ pmuV3: false }) }) })
-    expect(check(none, 'pmu.kvm').found).toMatch(/KVM_CAP_ARM_PMU_V3 is 0$/)
+    const without = capabilities({ KVM_CAP_ARM_PMU_V3: 0 })
+    const none = facts({ kvm: kvm({ pmus: probe({ pmuV3: false }), capabilities: without }) })
+    expect(check(none, 'pmu.kvm').found).toMatch(/not KVM_CAP_ARM_PMU_V3$/)
     expect(check(none, 'pmu.attributes').verdict).toBe('SKIP')
     expect(check(none, 'pmu.accepted').verdict).toBe('SKIP')
     expect(check(none, 'pmu.choice').verdict).toBe('SKIP')
     const old = kvm({ capabilities: capabilities({ KVM_CAP_VCPU_ATTRIBUTES: 0 }) })
-    expect(check(facts({ kvm: old }), 'pmu.kvm').found).toMatch(/KVM_CAP_VCPU_ATTRIBUTES is 0$/)
+    expect(check(facts({ kvm: old }), 'pmu.kvm').found).toMatch(/not KVM_CAP_VCPU_ATTRIBUTES$/)
+  })
+
+  it('not asked, where this process may not be', () => {
+    const unasked = facts({ kvm: kvm({ pmus: probe({ unasked: true }) }) })
+    expect(check(unasked, 'pmu.kvm').verdict).toBe('PASS')
+    for (const id of ['pmu.attributes', 'pmu.accepted'] as const)
+      expect(check(unasked, id)).toMatchObject({
+        verdict: 'SKIP',
+        found: expect.stringMatching(/may use no CPU that has a PMU/) as unknown,
+      })
+    const none = facts({ kvm: kvm({ pmus: probe({ unasked: true, pmus: [] }) }) })
+    expect(check(none, 'pmu.accepted').found).toBe('not judged: guests have no PMU here')
+    expect(diagnose(none).conclusion).toMatch(/, without a PMU$/)
   })
 
   it('refused by KVM', () => {

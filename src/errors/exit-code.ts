@@ -1,5 +1,5 @@
 /**
- * How the process ends: the one table behind `--help`, docs/exit-codes.md and the README.
+ * How the process ends: the one table behind `help exit-codes`, the man page and the README.
  *
  * Own failures are 120 and above, so that a guest's own status (0 to 119) can never be confused
  * with one of ours; 77 and 124 mean what automake and timeout(1) made them mean.

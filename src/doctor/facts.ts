@@ -7,7 +7,7 @@ import { readKvmMessages } from '../host/kvm-messages.ts'
 import { readMemory, type HostMemory } from '../host/memory.ts'
 import { readSettings, type HostSettings } from '../host/settings.ts'
 import { readSurroundings, type Surroundings } from '../host/surroundings.ts'
-import { lookAtHost, NEEDS, tryKvm, type AskKvm, type Machine } from '../look/facts.ts'
+import { lookAtHost, tryKvm, type AskKvm, type Machine } from '../look/facts.ts'
 
 /** A fact, or why it is not known. */
 export type Known<T> = T | TsvmmError
@@ -45,6 +45,9 @@ export interface Sources {
   readonly askKvm: AskKvm
 }
 
+/** What is asked of KVM: no guest is run for it. */
+const PARTS = ['pmus', 'capabilities', 'vms'] as const
+
 /** Looks at everything once. What cannot be looked at is kept as the reason why. */
 export async function gatherFacts(sources: Sources): Promise<DoctorFacts> {
   const { tree, kvmPath, env, arch, nodeVersion, loadNative, askKvm } = sources
@@ -62,7 +65,7 @@ export async function gatherFacts(sources: Sources): Promise<DoctorFacts> {
     surroundings: attempt(() => readSurroundings(tree, env)),
     device,
     host: attempt(() => lookAtHost(tree)),
-    kvm: canAsk ? await tryKvm(askKvm, NEEDS.all.kvm) : undefined,
+    kvm: canAsk ? await tryKvm(askKvm, PARTS) : undefined,
     memory: attempt(() => readMemory(tree)),
     settings: attempt(() => readSettings(tree)),
   }

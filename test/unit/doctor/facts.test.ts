@@ -46,7 +46,13 @@ describe('facts', () => {
     const asked = { kvmPath: openable(), askKvm: () => Promise.reject(refusal) }
     expect((await gatherFacts(sources(asked))).kvm).toBe(refusal)
     const answer = Promise.resolve({ apiVersion: 12 })
-    const answered = await gatherFacts(sources({ ...asked, askKvm: () => answer }))
+    let parts: readonly string[] = []
+    const askKvm: Sources['askKvm'] = wanted => {
+      parts = wanted
+      return answer
+    }
+    const answered = await gatherFacts(sources({ ...asked, askKvm }))
+    expect(parts).not.toContain('guests')
     expect(answered.kvm).toEqual({ apiVersion: 12 })
     expect(answered.host).toMatchObject({ online: [0, 1] })
   })

@@ -4,6 +4,8 @@ import { need } from './tools.mjs'
 need(
   [
     ['bash', ['bash']],
+    ['xmllint', ['libxml2-utils']],
+    ['cpio', ['cpio']],
     ['zsh', ['zsh']],
     ['fish', ['fish']],
     ['script', ['bsdutils']],

@@ -135,6 +135,14 @@ describe('tsvmm probe --sysroot shows a machine we do not have', () => {
 })
 
 describe('tsvmm probe --svg draws', () => {
+  it('XML, whatever the names in it are', () => {
+    const evil = { ...RK3399, ...pmuFiles('&lt;<b a="\'>]]>--&#0;', { type: '9', cpus: '0' }) }
+    const { stdout } = probe('--sysroot', tree(evil), '--svg', '-')
+    const { status, stderr } = spawnSync('xmllint', ['--noout', '-'], { input: stdout })
+    expect(String(stderr)).toBe('')
+    expect(status).toBe(0)
+  })
+
   const saved = () => tree(RK3399)
   const TITLE = '<title id="title">6 CPUs, 2 PMUs</title>'
 

@@ -70,10 +70,10 @@ test('an archive looks like this', () => {
   `)
 })
 
-test('cpio reads it', context => {
+test('cpio reads it', () => {
   const archive = encodeCpio(EVERY_KIND.filter(({ kind }) => kind !== 'character-device'))
   const { error, stdout } = spawnSync('cpio', ['-t'], { input: archive })
-  if (error !== undefined) context.skip('cpio is not installed')
+  if (error !== undefined) throw error
 
   expect(stdout.toString()).toBe('dev\nlib\ninit\n')
 })

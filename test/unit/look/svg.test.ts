@@ -10,9 +10,7 @@ import {
   hostOf,
   hosts,
   NO_PMU,
-  PHONE,
   RK3588,
-  TWO_SOCKETS,
   UNIFORM,
   withKvm,
 } from './hosts.ts'

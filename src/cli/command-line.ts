@@ -4,6 +4,7 @@ import { examplesOf, type Example } from './examples.ts'
 import { allTopics } from './explain-topics.ts'
 import { describeOption } from './help-format.ts'
 import { HELP_TOPICS } from './help.ts'
+import { CLIENTS } from '../look/advice/clients.ts'
 import { PROBE_TOPICS } from '../look/facts.ts'
 
 /** The whole command line as plain data, as commander knows it. */
@@ -87,6 +88,7 @@ type Words = Readonly<Record<string, readonly string[]>>
 const WORDS: Words = {
   'probe topic': PROBE_TOPICS,
   'probe --json': PROBE_TOPICS,
+  'probe --for': CLIENTS,
   'run --pmu': ['auto', 'fixed', 'default', 'off'],
   'lab --topology': ['uniform', 'biglittle', 'tri'],
   'lab --host-kernel': ['6.1', '6.12', '7.2', 'sid', 'fco'],

@@ -66,7 +66,7 @@ function textStyle({ paint, env }: CliContext): TextStyle {
 }
 
 /** Loaded late: without KVM nothing of it is wanted. */
-const askKvm: AskKvm = async parts => (await import('../vm/look.ts')).lookAtKvm(parts)
+export const askKvm: AskKvm = async parts => (await import('../vm/look.ts')).lookAtKvm(parts)
 
 interface Words {
   readonly topic: ProbeTopic
@@ -108,7 +108,7 @@ function isTopic(word: string): word is ProbeTopic {
 }
 
 /** @throws {UsageError} it is no saved tree, or not one that could answer */
-function checkSysroot(topic: ProbeTopic, sysroot: string): void {
+export function checkSysroot(topic: ProbeTopic, sysroot: string): void {
   const option = `--sysroot ${sysroot}`
   if (!NEEDS[topic].host)
     throw new UsageError(`${option}: ${topic} is what KVM says, and a saved tree has no KVM`, {

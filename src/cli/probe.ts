@@ -8,6 +8,8 @@ export interface ProbeOptions {
   readonly json?: string | true
   readonly sysroot?: string
   readonly svg?: string
+  /** A VMM, or `nfd`. */
+  readonly for?: string
 }
 
 /** `tsvmm probe`: facts about this host, no judgement. */
@@ -33,12 +35,23 @@ export function addProbeCommand(program: Command, context: CliContext): void {
       '--sysroot <dir>',
       'look at a saved tree, DIR/sys and DIR/proc, on any machine; KVM is not asked',
     )
+    .option(
+      '--for <what>',
+      'advice in place of facts: the flags or XML with which a guest has a PMU here. tsvmm, lkvm, qemu, ' +
+        "crosvm, cloud-hypervisor, firecracker, libvirt; nfd: a feature file for Kubernetes' NFD",
+    )
     .action(async (topic: string | undefined, options: ProbeOptions) => {
-      const { probe } = await import('./probe-action.ts')
-      await probe(topic, options, context)
+      if (options.for !== undefined) {
+        const { probeFor } = await import('./probe-for-action.ts')
+        await probeFor(options.for, topic, options, context)
+      } else {
+        const { probe } = await import('./probe-action.ts')
+        await probe(topic, options, context)
+      }
     })
   addExamples(command, [
     ['tsvmm probe'],
+    ['tsvmm probe --for qemu', 'flags for a guest with a PMU'],
     ['tsvmm probe pmus --json | jq .kvm.pmus'],
     ['tsvmm probe --svg host.svg', 'a picture'],
     ['tsvmm lab --topology biglittle -- probe pmus', 'no arm64 host at hand'],

@@ -114,7 +114,7 @@ export function pmuOf({ pmus }: HostFacts, cpu: number): HostPmuDetails | undefi
 }
 
 /** The kinds of core that have a PMU, as far as they are known. */
-export function coresOf({ cores }: HostFacts, pmu: HostPmu): string[] {
+export function coresOf({ cores }: HostFacts, pmu: Pick<HostPmu, 'cpus'>): string[] {
   const cpus = new Set(pmu.cpus)
   const midrs = cores.flatMap(({ cpu, midr }) =>
     midr !== undefined && cpus.has(cpu) ? [renderPart(midr)] : [],

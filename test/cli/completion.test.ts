@@ -111,6 +111,7 @@ describe.each(SHELLS)('completion of %s', shell => {
     ['tsvmm -v --color never pr', ['probe'], []],
     ['tsvmm probe ', ['pmus', 'cpus', 'caps', 'gic', 'all'], ['run']],
     ['tsvmm probe --json ', ['pmus'], []],
+    ['tsvmm probe --for ', ['qemu', 'nfd'], ['pmus']],
     ['tsvmm probe --sys', ['--sysroot'], ['--pmu']],
     ['tsvmm run --pmu-f', ['--pmu-fallback', '--pmu-filter'], ['--json', '--topology']],
     ['tsvmm run --pmu-fallback ', ['pin', 'none', 'fail'], ['probe']],

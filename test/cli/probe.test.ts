@@ -5,7 +5,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { APPLE_M1, GRAVITON3, HOTPLUG, pmuFiles, RK3399 } from '../unit/host/machines.ts'
+import {
+  APPLE_M1,
+  GRAVITON3,
+  HOTPLUG,
+  pmuFiles,
+  RK3399,
+  UNCORE_ONLY,
+} from '../unit/host/machines.ts'
 
 type Files = Readonly<Record<string, string>>
 
@@ -198,6 +205,82 @@ describe('tsvmm probe --svg draws', () => {
   })
 })
 
+describe('tsvmm probe --for a VMM', () => {
+  it('prints a command to paste, which is all that is no comment', () => {
+    const { status, stdout, stderr } = probe('--for', 'qemu', '--sysroot', tree(RK3399))
+    expect(stdout.match(/^[^#\n].*$/gm)).toEqual([
+      'taskset -c 0-3 qemu-system-aarch64 -machine virt,gic-version=host -accel kvm -cpu host,pmu=on -smp 4',
+    ])
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
+
+  it('says it to programs, too, on stdout or into a file', () => {
+    const root = tree(RK3399)
+    const { status, stdout } = probe('--for', 'lkvm', '--json', '--sysroot', root)
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      command: 'probe',
+      exitStatus: 0,
+      for: 'lkvm',
+      source: root,
+      possible: true,
+      alternatives: [
+        {
+          pmu: { name: 'armv8_cortex_a53', type: 8, cpus: [0, 1, 2, 3] },
+          cores: ['Cortex-A53'],
+          cpus: [0, 1, 2, 3],
+          vcpus: 4,
+          argv: [
+            'taskset',
+            '-c',
+            '0-3',
+            'lkvm',
+            'run',
+            '--pmu',
+            '--vcpu-affinity',
+            '0-3',
+            '--cpus',
+            '4',
+          ],
+          notes: [],
+        },
+        { pmu: { name: 'armv8_cortex_a72' }, vcpus: 2 },
+      ],
+      notes: [expect.any(String), expect.stringMatching(/^KVM was not asked: /)],
+      refused: [],
+    })
+    expect(status).toBe(0)
+    const file = join(folder, 'advice.json')
+    const both = probe('--for', 'lkvm', '--json', file, '--sysroot', root)
+    expect(both.stdout).toMatch(/^taskset -c 0-3 lkvm run /m)
+    expect(fs.readFileSync(file, 'utf8')).toBe(stdout)
+  })
+
+  it('status 1: this VMM cannot, and another can', () => {
+    const { status, stdout, stderr } = probe('--for=firecracker', '--sysroot', tree(RK3399))
+    expect(stdout).toMatch(
+      /^# Firecracker gives no guest a PMU: .*\n# try: tsvmm probe --for tsvmm\n$/,
+    )
+    expect(stderr).toBe('')
+    expect(status).toBe(1)
+  })
+
+  it('status 120: nothing on this machine can, also in JSON', () => {
+    const root = tree(UNCORE_ONLY)
+    const { status, stdout, stderr } = probe('--for', 'qemu', '--sysroot', root)
+    expect(stderr).toMatch(/^error: no guest can have a PMU: the host has no core PMU: /)
+    expect(stdout).toBe('')
+    expect(status).toBe(120)
+    const json = probe('--for', 'qemu', '--json', '--sysroot', root)
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      exitStatus: 120,
+      for: 'qemu',
+      error: { code: 'TSVMM_PMU_NONE_ON_HOST' },
+    })
+  })
+})
+
 describe('a tree that is damaged is explained by the file', () => {
   const cpu = 'devices/system/cpu'
   const a53 = 'bus/event_source/devices/armv8_cortex_a53'
@@ -279,6 +362,20 @@ describe('bad input is one sentence and a remedy, and nothing is done', () => {
       /--sysroot \/: caps is what KVM says, and a saved tree has no KVM/,
     ],
     [['--sysroot'], /option '--sysroot <dir>' argument missing/],
+    [
+      ['--for', 'qmeu'],
+      /^error: --for qmeu: nothing is known of that; did you mean qemu\?\ntry: {2}--for qemu\n$/,
+    ],
+    [['--for', 'kvmtool'], /did you mean lkvm\?\ntry: {2}--for lkvm\n$/],
+    [['--for', 'VMware'], /try: {2}--for one of tsvmm, lkvm, .*, libvirt, nfd\n$/],
+    [
+      ['gic', '--for', 'qemu'],
+      /--for qemu and gic: --for is about all of the machine\ntry: {2}tsvmm probe --for qemu\n/,
+    ],
+    [['--for', 'qemu', '--sysroot', '/nowhere'], /--sysroot \/nowhere is no directory/],
+    [['--for', 'qemu', '--json', '/nowhere/x.json'], /the file cannot be written/],
+    [['--for'], /option '--for <what>' argument missing/],
+    [['--for', 'qemu', '--svg', 'x.svg'], /--for qemu and --svg: there is nothing to draw/],
   ])('%j', (args, message) => {
     const before = fs.readdirSync(folder)
     const { status, stdout, stderr } = probe(...args)

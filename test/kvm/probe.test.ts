@@ -143,6 +143,36 @@ describe('as JSON', () => {
   })
 })
 
+describe('advice', () => {
+  it('for tsvmm is flags with which a guest counts, on each of the PMUs', async () => {
+    const { status, stdout } = await probe('--for', 'tsvmm', '--json')
+    expect(status).toBe(0)
+    const { alternatives } = JSON.parse(stdout) as {
+      alternatives: { pmu: { name: string }; argv: string[]; counters: number }[]
+    }
+    expect(alternatives.map(({ pmu }) => pmu.name)).toEqual([
+      'armv8_cortex_a53',
+      'armv8_cortex_a72',
+    ])
+    for (const { pmu, argv, counters } of alternatives) {
+      const ran = await host.exec(...argv, guest('greeting'))
+      expect(ran.stderr).toContain(`guest PMU: ${pmu.name}, `)
+      expect(ran.stdout).toMatch(/^PMUVer: [1-9]/m)
+      expect(ran.stdout).toContain(`PMCR_EL0.N: ${counters}\n`)
+      expect(ran.stdout).toMatch(/^PMCCNTR_EL0: .* it counts$/m)
+      expect(ran.status).toBe(0)
+    }
+  })
+
+  it('as a text is one command, whatever it is for, and where this process may go', async () => {
+    const pinned = await host.exec('taskset', '-c', '3', 'tsvmm', 'probe', '--for', 'qemu')
+    expect(pinned.stdout.match(/^[^#\n].*$/gm)).toEqual([
+      'taskset -c 3 qemu-system-aarch64 -machine virt,gic-version=host -accel kvm -cpu host,pmu=on -smp 1',
+    ])
+    expect(pinned.stdout).toMatch(/^# not armv8_cortex_a53 /m)
+  })
+})
+
 describe('where this process may not go', () => {
   it('a default is not known, and affinity says why', async () => {
     const { stdout } = await host.exec('taskset', '-c', '3', 'tsvmm', 'probe')

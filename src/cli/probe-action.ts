@@ -1,13 +1,8 @@
-import { statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
 import { TsvmmError, UsageError } from '../errors/index.ts'
-import { DiskTree } from '../host/index.ts'
 import {
   lookAt,
-  NEEDS,
   PROBE_TOPICS,
   reasonForNothing,
-  type AskKvm,
   type Probed,
   type ProbeTopic,
 } from '../look/facts.ts'
@@ -17,6 +12,7 @@ import { didYouMean } from '../pmu/did-you-mean.ts'
 import type { CliContext } from './context.ts'
 import { OutputFile } from './output-file.ts'
 import { openPicture } from './probe-picture.ts'
+import { openSource, type ProbeSource } from './probe-source.ts'
 import type { ProbeOptions } from './probe.ts'
 
 /** `tsvmm probe`, with its options parsed. */
@@ -26,30 +22,35 @@ export async function probe(
   context: CliContext,
 ): Promise<void> {
   const { topic, json } = readWords(word, options.json)
-  const { sysroot } = options
-  if (sysroot !== undefined) checkSysroot(topic, sysroot)
+  const save = options.save === '-' ? true : options.save
+  const other = json === true ? '--json' : '--svg'
+  if (save === true && (json === true || options.svg === '-'))
+    throw new UsageError(`${other} and --save - both want stdout`, {
+      try: [`${other} FILE`, '--save FILE'],
+    })
+  const opened = await openSource(topic, options, context)
+  const { name, about } = opened
   using picture = openPicture(topic, options, json, context)
-  using file = typeof json === 'string' ? new OutputFile('--json', json) : undefined
-  const writeJson = (text: string) => {
-    if (json === true) context.stdout.write(text)
-    file?.commit(text)
+  using jsonFile = typeof json === 'string' ? new OutputFile('--json', json) : undefined
+  using saveFile = typeof save === 'string' ? new OutputFile('--save', save) : undefined
+  const write = (to: OutputFile | true | undefined, text: string) => {
+    if (to === true) context.stdout.write(text)
+    else to?.commit(text)
   }
+  const writeJson = (text: string) => write(jsonFile ?? (json === true ? json : undefined), text)
   let probed: Probed
   try {
-    const machine = await lookAt(
-      topic,
-      new DiskTree(sysroot),
-      sysroot === undefined ? askKvm : undefined,
-    )
-    probed = { topic, source: sysroot, ...machine }
+    const source =
+      save === undefined ? opened : await saveAll(opened, text => write(saveFile ?? true, text))
+    probed = { topic, source: name, about, ...(await lookAt(topic, source.tree, source.askKvm)) }
     await picture?.draw(probed)
   } catch (error) {
     if (error instanceof TsvmmError) writeJson(renderJson({ topic }, error))
     throw error
   }
-  context.log.info({ topic, sysroot }, 'probed')
+  context.log.info({ topic, source: name }, 'probed')
   const nothing = reasonForNothing(probed)
-  const isText = json !== true && picture?.isStdout !== true
+  const isText = json !== true && save !== true && picture?.isStdout !== true
   if (isText && nothing === undefined)
     context.stdout.write(renderProbed(probed, textStyle(context)))
   writeJson(renderJson(probedToJson(probed), nothing))
@@ -65,8 +66,13 @@ function textStyle({ paint, env }: CliContext): TextStyle {
   }
 }
 
-/** Loaded late: without KVM nothing of it is wanted. */
-export const askKvm: AskKvm = async parts => (await import('../vm/look.ts')).lookAtKvm(parts)
+/** Looks at all there is once, and answers from that. */
+async function saveAll(source: ProbeSource, write: (text: string) => void): Promise<ProbeSource> {
+  const { lookAtAll } = await import('./probe-saved.ts')
+  const all = await lookAtAll(source)
+  write(all.saved)
+  return all.source
+}
 
 interface Words {
   readonly topic: ProbeTopic
@@ -105,32 +111,4 @@ function toTopic(word: string): ProbeTopic {
 
 function isTopic(word: string): word is ProbeTopic {
   return PROBE_TOPICS.some(topic => topic === word)
-}
-
-/** @throws {UsageError} it is no saved tree, or not one that could answer */
-export function checkSysroot(topic: ProbeTopic, sysroot: string): void {
-  const option = `--sysroot ${sysroot}`
-  if (!NEEDS[topic].host)
-    throw new UsageError(`${option}: ${topic} is what KVM says, and a saved tree has no KVM`, {
-      try: ['leave --sysroot out', `tsvmm probe --sysroot ${sysroot}`],
-    })
-  if (!isDirectory(option, sysroot)) throw new UsageError(`${option} is no directory`)
-  const cpus = 'devices/system/cpu'
-  if (isDirectory(option, join(sysroot, 'sys', cpus))) return
-  const isSys = basename(resolve(sysroot)) === 'sys' && isDirectory(option, join(sysroot, cpus))
-  throw new UsageError(`${option} holds no sysfs: there is no ${join(sysroot, 'sys', cpus)}`, {
-    why: 'the directory is to hold sys and proc as a machine has them in /',
-    try: isSys ? [`--sysroot ${dirname(resolve(sysroot))}`] : [],
-  })
-}
-
-function isDirectory(option: string, path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-  } catch (cause) {
-    throw new UsageError(`${option} cannot be looked at`, {
-      why: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    })
-  }
 }

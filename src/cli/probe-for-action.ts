@@ -1,5 +1,4 @@
 import { BugError, EXIT_CODES, TsvmmError, UsageError } from '../errors/index.ts'
-import { DiskTree } from '../host/index.ts'
 import { advise } from '../look/advice/advise.ts'
 import { CLIENTS, type Client } from '../look/advice/clients.ts'
 import { renderAdvice } from '../look/advice/text.ts'
@@ -9,7 +8,7 @@ import { labelsOf, renderFeatureFile } from '../look/nfd.ts'
 import { didYouMean } from '../pmu/did-you-mean.ts'
 import type { CliContext } from './context.ts'
 import { OutputFile } from './output-file.ts'
-import { askKvm, checkSysroot } from './probe-action.ts'
+import { openSource } from './probe-source.ts'
 import type { ProbeOptions } from './probe.ts'
 
 /** What is said for a client. */
@@ -24,9 +23,10 @@ interface Said {
 export async function probeFor(
   word: string,
   topic: string | undefined,
-  { json, sysroot, svg }: ProbeOptions,
+  options: ProbeOptions,
   context: CliContext,
 ): Promise<void> {
+  const { json, save, svg } = options
   const client = toClient(word)
   if (topic !== undefined)
     throw new UsageError(`--for ${client} and ${topic}: --for is about all of the machine`, {
@@ -36,7 +36,11 @@ export async function probeFor(
     throw new UsageError(`--for ${client} and --svg: there is nothing to draw of advice`, {
       try: [`tsvmm probe --for ${client}`, `tsvmm probe --svg ${svg}`],
     })
-  if (sysroot !== undefined) checkSysroot('all', sysroot)
+  if (save !== undefined)
+    throw new UsageError(`--for ${client} and --save: advice is not saved, a machine is`, {
+      try: [`tsvmm probe --for ${client}`, `tsvmm probe --save ${save}`],
+    })
+  const { tree, askKvm, name: source } = await openSource('all', options, context)
   using file = typeof json === 'string' && json !== '-' ? new OutputFile('--json', json) : undefined
   const toStdout = json !== undefined && file === undefined
   const writeJson = (text: string) => {
@@ -45,19 +49,15 @@ export async function probeFor(
   }
   let said: Said
   try {
-    const machine = await lookAt(
-      'all',
-      new DiskTree(sysroot),
-      sysroot === undefined ? askKvm : undefined,
-    )
+    const machine = await lookAt('all', tree, askKvm)
     said = sayFor(client, machine)
   } catch (error) {
-    if (error instanceof TsvmmError) writeJson(renderJson({ for: client, source: sysroot }, error))
+    if (error instanceof TsvmmError) writeJson(renderJson({ for: client, source }, error))
     throw error
   }
   const exitStatus = (said.isPossible ? EXIT_CODES.ok : EXIT_CODES.failed).status
   if (!toStdout) context.stdout.write(said.text)
-  writeJson(renderJson({ for: client, source: sysroot, exitStatus, ...said.fields }, undefined))
+  writeJson(renderJson({ for: client, source, exitStatus, ...said.fields }, undefined))
   context.setExitStatus(exitStatus)
 }
 

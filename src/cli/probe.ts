@@ -10,6 +10,8 @@ export interface ProbeOptions {
   readonly svg?: string
   /** A VMM, or `nfd`. */
   readonly for?: string
+  readonly save?: string
+  readonly from?: string
 }
 
 /** `tsvmm probe`: facts about this host, no judgement. */
@@ -40,6 +42,12 @@ export function addProbeCommand(program: Command, context: CliContext): void {
       'advice in place of facts: the flags or XML with which a guest has a PMU here. tsvmm, lkvm, qemu, ' +
         "crosvm, cloud-hypervisor, firecracker, libvirt; nfd: a feature file for Kubernetes' NFD",
     )
+    .option(
+      '--save <file>',
+      'write all that was read and all that KVM answered, of every topic, without anything personal; ' +
+        '-: to stdout, instead of the text',
+    )
+    .option('--from <file>', 'look at a machine that was saved, on any machine; -: from stdin')
     .action(async (topic: string | undefined, options: ProbeOptions) => {
       if (options.for !== undefined) {
         const { probeFor } = await import('./probe-for-action.ts')
@@ -56,5 +64,6 @@ export function addProbeCommand(program: Command, context: CliContext): void {
     ['tsvmm probe --svg host.svg', 'a picture'],
     ['tsvmm lab --topology biglittle -- probe pmus', 'no arm64 host at hand'],
     ['tsvmm probe cpus --sysroot ./saved', 'of another machine'],
+    ['ssh board tsvmm probe --save - | tsvmm probe --from -'],
   ])
 }

@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander'
-import { createRequire } from 'node:module'
 import { addCompletionCommand } from './completion.ts'
 import type { CliContext } from './context.ts'
 import { addDoctorCommand } from './doctor.ts'
@@ -8,15 +7,11 @@ import { addGlobalOptions } from './global-options.ts'
 import { addOverview, configureHelp } from './help-format.ts'
 import { addHelpCommand } from './help.ts'
 import { addLabCommand } from './lab.ts'
+import { packageJson } from './package-json.ts'
 import { paintLabels } from './print-error.ts'
 import { addProbeCommand } from './probe.ts'
 import { addRunCommand } from './run.ts'
 import { renderVersion } from './version.ts'
-
-const packageJson = createRequire(import.meta.url)('../../package.json') as {
-  readonly version: string
-  readonly description: string
-}
 
 /** All of the command line. Commands do their work in the context given. */
 export function buildProgram(context: CliContext): Command {

@@ -191,6 +191,16 @@ export class InterruptedError extends TsvmmError {
   }
 }
 
+/** An error that was met elsewhere, on the machine that was saved. */
+export class RecordedError extends TsvmmError {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, explanation?: Explanation) {
+    super(message, explanation)
+    this.code = code
+  }
+}
+
 /** A broken invariant of ours: never the user's fault. */
 export class BugError extends TsvmmError {
   readonly code = 'TSVMM_BUG'

@@ -10,6 +10,7 @@ import {
 } from '../host/index.ts'
 import { renderPart } from '../host/midr.ts'
 import type { KvmFacts, KvmPart } from '../vm/look.ts'
+import type { SavedAbout } from './saved.ts'
 
 /** What can be asked for. */
 export const PROBE_TOPICS = ['pmus', 'cpus', 'caps', 'gic', 'all'] as const
@@ -26,8 +27,10 @@ export interface Machine {
 /** The answer to a question. */
 export interface Probed extends Machine {
   readonly topic: ProbeTopic
-  /** Where it is read from, if it is not this machine: `--sysroot`. */
+  /** Where it is read from, if it is not this machine: `--sysroot`, `--from`. */
   readonly source?: string | undefined
+  /** What a saved machine says of itself. */
+  readonly about?: SavedAbout | undefined
 }
 
 /** What a topic is about. */
@@ -106,6 +109,15 @@ export function goodPart<Part extends KvmPart>(
   return answer instanceof TsvmmError
     ? undefined
     : (answer as Exclude<KvmFacts[Part], TsvmmError | undefined> | undefined)
+}
+
+/** Answers that were given already, as if KVM was asked now. */
+export function answeredBefore(kvm: KvmFacts | TsvmmError): AskKvm {
+  return parts => {
+    if (kvm instanceof TsvmmError) return Promise.reject(kvm)
+    const wanted = parts.flatMap(part => (kvm[part] === undefined ? [] : [[part, kvm[part]]]))
+    return Promise.resolve({ apiVersion: kvm.apiVersion, ...Object.fromEntries(wanted) })
+  }
 }
 
 /** The PMU of a CPU. */

@@ -11,10 +11,11 @@ import { hex } from './table.ts'
 const SCHEMA_VERSION = 1
 
 /** What `--json` says of it. */
-export function probedToJson({ topic, source, host, kvm }: Probed): object {
+export function probedToJson({ topic, source, about, host, kvm }: Probed): object {
   return {
     topic,
     source,
+    about,
     host: host && jsonHost(host),
     kvm: kvm instanceof TsvmmError ? { error: jsonError(kvm) } : kvm && jsonKvm(kvm),
   }

@@ -4,7 +4,7 @@ import { coresOf, goodPart, type Probed } from './facts.ts'
 import { kinds, type Kind } from './places.ts'
 import { element, row, stack, textBlock, type Block, type TextLine } from './svg-elements.ts'
 import { INK, type Paint, type Palette } from './svg-palette.ts'
-import { withoutKvm } from './text.ts'
+import { sourceLines } from './text.ts'
 import { cpuWords } from './tree.ts'
 import { abilities } from './verdict.ts'
 
@@ -97,7 +97,7 @@ function otherCpus(host: HostFacts): Others[] {
 function kvmLines(probed: Probed): readonly string[] {
   const probe = goodPart(probed, 'pmus')
   if (probe === undefined) {
-    const lines = withoutKvm(probed)
+    const lines = sourceLines(probed)
     return lines.length > 0 ? lines : ['KVM was not asked']
   }
   const list = (state: 'available' | 'absent') => {

@@ -51,18 +51,27 @@ const BLOCKS: Readonly<
       pmuBlocks(probe, probed.host, goodPart(probed, 'guests') ?? []),
     ),
     ...withHost(probed, uncoveredLine),
-    withoutKvm(probed),
+    noteLines(probed),
   ],
   cpus: probed => [
     ...withHost(probed, host => renderList(cpuItems(host))),
     ...withHost(probed, cpuTable),
+    noteLines(probed),
   ],
-  caps: probed => withPart(probed, 'capabilities', capabilities => [capabilityTable(capabilities)]),
-  gic: probed => withPart(probed, 'vms', vms => [gicTable(vms), renderList(limits(vms))]),
+  caps: probed => [
+    ...withPart(probed, 'capabilities', capabilities => [capabilityTable(capabilities)]),
+    noteLines(probed),
+  ],
+  gic: probed => [
+    ...withPart(probed, 'vms', vms => [gicTable(vms), renderList(limits(vms))]),
+    noteLines(probed),
+  ],
   all: (probed, branches) => [
     ...withHost(probed, host => treeTable(host, goodPart(probed, 'pmus'), branches)),
-    ...withHost(probed, host => renderList([...cpuItems(host), ...kvmItems(probed)])),
-    withoutKvm(probed),
+    ...withHost(probed, host =>
+      renderList([['machine', probed.about?.name], ...cpuItems(host), ...kvmItems(probed)]),
+    ),
+    noteLines(probed),
   ],
 }
 
@@ -83,19 +92,29 @@ function withPart<Part extends KvmPart>(
   return answer === undefined ? [] : render(answer)
 }
 
+/** Where the answers come from, if not from this machine now, and what of them nobody measured. */
+function noteLines(probed: Probed): Lines {
+  const assumed = probed.about?.assumed ?? []
+  return [...sourceLines(probed), ...assumed.map(fact => `assumed, not measured: ${fact}`)]
+}
+
 /** One line for each reason why KVM did not say everything. */
-export function withoutKvm({ topic, source, kvm }: Probed): Lines {
-  if (source !== undefined) return [`KVM was not asked: ${source} is a saved tree`]
-  const errors = NEEDS[topic].kvm.flatMap(part => {
+export function sourceLines({ topic, source, kvm }: Probed): Lines {
+  const parts = NEEDS[topic].kvm
+  if (parts.length === 0) return []
+  if (source !== undefined && kvm === undefined)
+    return [`KVM was not asked: ${source} holds no answers of it`]
+  const errors = parts.flatMap(part => {
     const answer = partOf(kvm, part)
     return answer instanceof TsvmmError ? [answer] : []
   })
-  const lines = errors.map(error => {
+  const saved = source === undefined ? [] : [`KVM's answers are those saved in ${source}`]
+  const reasons = errors.map(error => {
     const why = error.why === undefined ? '' : `, since ${error.why}`
     const remedy = error.try[0] === undefined ? '' : `; try: ${error.try[0]}`
     return `KVM could not be asked: ${error.message}${why}${remedy}`
   })
-  return [...new Set(lines)]
+  return [...saved, ...new Set(reasons)]
 }
 
 function pmuTable(host: HostFacts): Block {

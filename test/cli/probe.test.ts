@@ -59,7 +59,9 @@ describe('tsvmm probe --sysroot shows a machine we do not have', () => {
       /^TOPOLOGY +CORE .*\nCPUs 0-5\n\|- CPUs 0-3 {2}Cortex-A53 r0p4 \(Arm\) +485 {2}armv8_cortex_a53 +8\n`- CPUs 4-5 {2}Cortex-A72 r0p2 \(Arm\) +1024 {2}armv8_cortex_a72 +7\n\n/,
     )
     expect(stdout).toMatch(/^affinity of this process {2}0-4$/m)
-    expect(stdout).toMatch(new RegExp(`\\n\\nKVM was not asked: ${root} is a saved tree\\n$`))
+    expect(stdout).toMatch(
+      new RegExp(`\\n\\nKVM was not asked: ${root} holds no answers of it\\n$`),
+    )
     expect(stderr).toBe('')
     expect(status).toBe(0)
   })

@@ -216,7 +216,7 @@ vCPUs of a VM, at most     512, recommended 6
   it('says of a saved tree that there was no KVM to ask, and names CPUs without a PMU', () => {
     const text = renderProbed({ topic: 'pmus', source: 'saved', host: host(HOTPLUG) })
     expect(text).toContain('CPUs without a PMU: 4-7\n')
-    expect(text).toMatch(/\n\nKVM was not asked: saved is a saved tree\n$/)
+    expect(text).toMatch(/\n\nKVM was not asked: saved holds no answers of it\n$/)
     expect(renderProbed({ topic: 'pmus', host: host(noPmus(RK3399)) })).toMatch(
       /^This host has no core PMU\.\n\nCPUs without a PMU: 0-5\n$/,
     )

@@ -49,7 +49,8 @@ export async function probeFor(
   }
   let said: Said
   try {
-    const machine = await lookAt('all', tree, askKvm)
+    // Advice needs no guest to be run, which takes longest.
+    const machine = await lookAt('all', tree, askKvm && (() => askKvm(['pmus', 'vms'])))
     said = sayFor(client, machine)
   } catch (error) {
     if (error instanceof TsvmmError) writeJson(renderJson({ for: client, source }, error))

@@ -139,6 +139,36 @@ static void name_thread(const struct vcpu *vcpu)
 }
 
 /*
+ * Contract: runs the vCPU up to an exit that only the event loop can answer. A kick ends that too: it
+ *           makes the next KVM_RUN return -EINTR.
+ * Returns:  what KVM_RUN returned: 0 or -errno.
+ * Why in C: (a), (b)
+ */
+static int32_t run_vcpu(struct vcpu *vcpu)
+{
+	struct tsvmm_slot *slot = vcpu->slot;
+
+	for (;;) {
+		int32_t result = ioctl(vcpu->fd, KVM_RUN, 0) ? -errno : 0;
+
+		slot->exits++;
+		if (result)
+			return result;
+		switch (tsvmm_answer_fast(vcpu->engine->shared, vcpu->run)) {
+		case TSVMM_FAST_SHADOW:
+			slot->shadow_reads++;
+			break;
+		case TSVMM_FAST_POST:
+			slot->posted_writes++;
+			notify(vcpu->engine);
+			break;
+		default:
+			return 0;
+		}
+	}
+}
+
+/*
  * Contract: the life of a vCPU thread.
  * Why in C: (b)
  */
@@ -155,8 +185,7 @@ static void *vcpu_main(void *argument)
 
 	while (!slot->start_error) {
 		store(&slot->state, TSVMM_STATE_RUNNING);
-		slot->result = ioctl(vcpu->fd, KVM_RUN, 0) ? -errno : 0;
-		slot->exits++;
+		slot->result = run_vcpu(vcpu);
 		if (await_answer(vcpu) == TSVMM_STATE_STOP)
 			break;
 	}

@@ -65,13 +65,47 @@ struct tsvmm_slot {
 	int32_t resume_fd; /* eventfd that wakes the thread when it is ASLEEP */
 	uint32_t reserved;
 	uint64_t exits; /* how often KVM_RUN returned */
-	uint8_t pad[32];
+	uint64_t shadow_reads; /* of these, reads the thread answered itself */
+	uint64_t posted_writes; /* and writes it queued */
+	uint8_t pad[16];
 };
+
+/* How a thread answers an access of the guest to a fast register by itself. */
+enum tsvmm_fast_kind {
+	TSVMM_FAST_OFF = 0, /* not at all: the access is an exit for the event loop */
+	TSVMM_FAST_SHADOW = 1, /* a read gets `value` */
+	TSVMM_FAST_POST = 2, /* a write is queued in the ring */
+};
+
+/* A fast register. Two of them may have the same address: one for reads, one for writes. */
+struct tsvmm_fast {
+	uint64_t address; /* guest physical; set before a thread starts */
+	uint32_t kind; /* enum tsvmm_fast_kind, atomic */
+	uint32_t value; /* atomic */
+};
+
+#define TSVMM_FAST_REGISTERS 4
+
+/* A posted write. */
+struct tsvmm_post {
+	uint64_t address;
+	uint64_t data; /* little-endian, `length` bytes of it */
+	uint32_t length;
+	uint32_t sequence; /* atomic: 1 + the number of the write, once all of it is there */
+};
+
+#define TSVMM_POSTS 1024
 
 /* What the event loop and the threads share; slots follow it. */
 struct tsvmm_shared {
 	uint32_t pending; /* atomic: 1 while a byte is on its way to the event loop */
-	uint8_t pad[60];
+	uint8_t pad0[60];
+	struct tsvmm_fast fast[TSVMM_FAST_REGISTERS];
+	uint32_t head; /* atomic: number of the next write to be posted */
+	uint8_t pad1[60];
+	uint32_t tail; /* atomic: number of the next write the event loop will take */
+	uint8_t pad2[60];
+	struct tsvmm_post posts[TSVMM_POSTS];
 };
 
 __attribute__((visibility("default"))) int64_t tsvmm_call(const int64_t *frame);
@@ -82,6 +116,10 @@ int64_t tsvmm_engine_destroy(void *engine);
 int64_t tsvmm_vcpu_start(void *engine, uint32_t index, int vcpu_fd, void *run,
 			 const void *cpuset, uint64_t cpuset_size);
 int64_t tsvmm_vcpu_kick(void *engine, uint32_t index);
+
+/* fast.c */
+struct kvm_run;
+enum tsvmm_fast_kind tsvmm_answer_fast(struct tsvmm_shared *shared, struct kvm_run *run);
 
 /* terminal.c */
 int64_t tsvmm_terminal_guard(int tty, int32_t *guard);

@@ -49,6 +49,11 @@ export interface UartLines {
   readonly transmit: (byte: number) => void
   /** Is told the level of the interrupt line whenever it changes; it starts low. */
   readonly interrupt: (level: boolean) => void
+  /**
+   * Is told, when it changes, what reading LSR gives, and whether a write to THR can wait: nothing
+   * that the guest sees at once comes of it.
+   */
+  readonly onStatus: (lsr: number, canWait: boolean) => void
   /** Is told that the guest has taken bytes, so that there is room for more. */
   readonly onRoom: () => void
 }
@@ -62,6 +67,8 @@ export class Uart16550 implements MmioDevice {
   readonly #received: number[] = []
   #trigger: number = TRIGGER_LEVELS[0]
   #level = false
+  #toldLsr: number | undefined
+  #toldCanWait: boolean | undefined
   #ier = 0
   #lcr = 0
   #mcr = 0
@@ -73,6 +80,7 @@ export class Uart16550 implements MmioDevice {
 
   constructor(lines: UartLines) {
     this.#lines = lines
+    this.#updateStatus()
   }
 
   read(offset: number): bigint {
@@ -122,7 +130,7 @@ export class Uart16550 implements MmioDevice {
       case 4:
         return this.#mcr
       case 5:
-        return LSR_TRANSMITTER_EMPTY | (this.#received.length > 0 ? LSR_DATA_READY : 0)
+        return this.#lsr
       case 6:
         return this.#msr
       case 7:
@@ -157,6 +165,10 @@ export class Uart16550 implements MmioDevice {
     }
   }
 
+  get #lsr(): number {
+    return LSR_TRANSMITTER_EMPTY | (this.#received.length > 0 ? LSR_DATA_READY : 0)
+  }
+
   get #dlab(): boolean {
     return (this.#lcr & LCR_DLAB) !== 0
   }
@@ -172,10 +184,20 @@ export class Uart16550 implements MmioDevice {
   }
 
   #update(): void {
+    this.#updateStatus()
     const level = this.#pendingInterrupt !== IIR_NONE
     if (level === this.#level) return
     this.#level = level
     this.#lines.interrupt(level)
+  }
+
+  #updateStatus(): void {
+    const lsr = this.#lsr
+    const canWait = !this.#dlab && !this.#loopback
+    if (lsr === this.#toldLsr && canWait === this.#toldCanWait) return
+    this.#toldLsr = lsr
+    this.#toldCanWait = canWait
+    this.#lines.onStatus(lsr, canWait)
   }
 
   /** Enabling the transmit interrupt raises it if the transmitter is empty, and ours always is. */

@@ -3,7 +3,7 @@ import { BugError, SyscallError } from '../errors/index.ts'
 import type { Shim } from './ffi.ts'
 import { encodeCpuMask } from './ffi-system.ts'
 import { NativeMemory } from './memory.ts'
-import { OP, SHARED, SLOT, STATE } from './shim-abi.ts'
+import { FAST, FAST_KIND, OP, POST, SHARED, SLOT, STATE } from './shim-abi.ts'
 import type { System } from './system.ts'
 
 /** What a vCPU thread waits for or has come to. */
@@ -12,6 +12,30 @@ export type VcpuEvent =
   | { readonly kind: 'exit'; readonly index: number; readonly result: number }
   /** The thread has ended; `startError` is not 0 if it never ran because its affinity was refused. */
   | { readonly kind: 'done'; readonly index: number; readonly startError: number }
+
+/** A write that a thread has queued and answered. */
+export interface PostedWrite {
+  readonly address: bigint
+  /** Bytes. */
+  readonly length: number
+  readonly value: bigint
+}
+
+/** A register of a device of which a thread answers reads or writes by itself, while that is on. */
+export interface FastRegister {
+  /** Reads give this from now on. */
+  shadow(value: number): void
+  /** Writes are queued from now on: see {@link EngineThreads.takePosted}. */
+  post(): void
+  /** All accesses are exits again. Writes posted before are in the queue still. */
+  off(): void
+}
+
+/** What a thread answered by itself. */
+export interface FastAnswers {
+  readonly shadowReads: bigint
+  readonly postedWrites: bigint
+}
 
 /**
  * The vCPU threads of one VM, seen from the event loop: the TypeScript half of the handshake whose
@@ -24,6 +48,9 @@ export class EngineThreads implements Disposable {
   readonly #system: System
   readonly #threadsEnd: number
   readonly #reported: boolean[]
+  #fastRegisters = 0
+  /** Number of the next posted write to be taken. */
+  #tail = 0
   /** Readable when a thread has something to say; the caller wraps it in a socket and owns it. */
   readonly notifyFd: number
 
@@ -99,6 +126,59 @@ export class EngineThreads implements Disposable {
         this.#reported[index] = true
         yield { kind: 'done', index, startError: this.#shared.readI32(slot + SLOT.start_error) }
       }
+    }
+  }
+
+  /**
+   * A register at this guest physical address that a thread may answer by itself; off at first. To be
+   * asked for before a thread starts.
+   *
+   * @throws {BugError} there are no more
+   */
+  fastRegister(address: bigint): FastRegister {
+    const index = this.#fastRegisters++
+    if (index >= FAST.count) throw new BugError(`there are only ${FAST.count} fast registers`)
+    const shared = this.#shared
+    const register = SHARED.fast + index * FAST.size
+    const set = (kind: number) => shared.atomicStore(register + FAST.kind, kind)
+    shared.writeU64(register + FAST.address, address)
+    return {
+      shadow(value) {
+        shared.atomicStore(register + FAST.value, value)
+        set(FAST_KIND.SHADOW)
+      },
+      post: () => set(FAST_KIND.POST),
+      off: () => set(FAST_KIND.OFF),
+    }
+  }
+
+  /** The next write that was posted, taken out of the queue; undefined if there is none. */
+  takePosted(): PostedWrite | undefined {
+    const shared = this.#shared
+    const entry = SHARED.posts + (this.#tail % POST.count) * POST.size
+    const next = (this.#tail + 1) >>> 0
+    if (shared.atomicLoad(entry + POST.sequence) >>> 0 !== next) return undefined
+    const length = shared.readU32(entry + POST.length)
+    const write = {
+      address: shared.readU64(entry + POST.address),
+      length,
+      value: BigInt.asUintN(8 * length, shared.readU64(entry + POST.data)),
+    }
+    this.#tail = next
+    shared.atomicStore(SHARED.tail, next | 0)
+    return write
+  }
+
+  /** Whether a write is in the queue that is not all there yet: its thread will notify us. */
+  get isPosting(): boolean {
+    return this.#shared.atomicLoad(SHARED.head) >>> 0 !== this.#tail
+  }
+
+  fastAnswers(index: number): FastAnswers {
+    const slot = slotOffset(index)
+    return {
+      shadowReads: this.#shared.readU64(slot + SLOT.shadow_reads),
+      postedWrites: this.#shared.readU64(slot + SLOT.posted_writes),
     }
   }
 

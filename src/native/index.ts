@@ -7,7 +7,7 @@ import { guardTerminal } from './terminal.ts'
 
 export { NativeMemory } from './memory.ts'
 export type { MapRequest, System } from './system.ts'
-export type { EngineThreads, VcpuEvent } from './engine.ts'
+export type { EngineThreads, FastRegister, VcpuEvent } from './engine.ts'
 export { onCpus } from './on-cpus.ts'
 
 /** Native code, loaded. */

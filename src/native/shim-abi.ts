@@ -36,8 +36,31 @@ export const STATE = {
   DONE: 6,
 } as const
 
+/** `enum tsvmm_fast_kind`. */
+export const FAST_KIND = { OFF: 0, SHADOW: 1, POST: 2 } as const
+
+/** `struct tsvmm_fast`, of which there are `count`. */
+export const FAST = { size: 16, count: 4, address: 0, kind: 8, value: 12 } as const
+
+/** `struct tsvmm_post`, of which there are `count`. */
+export const POST = {
+  size: 24,
+  count: 1024,
+  address: 0,
+  data: 8,
+  length: 16,
+  sequence: 20,
+} as const
+
 /** `struct tsvmm_shared`, followed by one {@link SLOT} per vCPU. */
-export const SHARED = { size: 64, pending: 0 } as const
+export const SHARED = {
+  size: 64 + 4 * 16 + 64 + 64 + 1024 * 24,
+  pending: 0,
+  fast: 64,
+  head: 128,
+  tail: 192,
+  posts: 256,
+} as const
 
 /** `struct tsvmm_slot`. */
 export const SLOT = {
@@ -48,4 +71,6 @@ export const SLOT = {
   tid: 12,
   resume_fd: 16,
   exits: 24,
+  shadow_reads: 32,
+  posted_writes: 40,
 } as const

@@ -21,6 +21,9 @@ export const RAM_BASE = 0x8000_0000n
 
 export const UART_BASE = 0x0100_0000n
 export const UART_SIZE = 0x1000n
+/** Its registers that the guest uses for every byte: see src/devices/uart-16550.ts. */
+export const UART_THR = UART_BASE
+export const UART_LSR = UART_BASE + 5n
 /** INTID of the first shared interrupt. */
 export const FIRST_SPI = 32
 /** kvmtool numbers the SPIs of its devices from 0 up; the first UART comes first. */

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { SyscallError } from '../errors/index.ts'
-import type { EngineThreads, Native, NativeMemory } from '../native/index.ts'
+import type { EngineThreads, FastRegister, Native, NativeMemory } from '../native/index.ts'
 import {
   clearImmediateExit,
   completeMmioRead,
@@ -21,6 +21,9 @@ export interface ReadyVcpu {
   readonly run: NativeMemory
 }
 
+/** More than the ring of posted writes has room for, so that it is empty after a look. */
+const POSTS_AT_A_TIME = 4096
+
 /** Where MMIO goes; false and `undefined` mean that nothing answers at that address. */
 export interface MmioTarget {
   read(address: bigint, length: number): bigint | undefined
@@ -38,7 +41,10 @@ export interface RunLoopOptions extends UnsupportedCpuOptions {
 
 /** What a run did, counted. */
 export interface RunStatistics {
-  /** How often KVM_RUN returned, by what it returned with. */
+  /**
+   * How often KVM_RUN returned, by what it returned with. What the vCPU's thread answered by itself
+   * is `mmio-shadow-read` and `mmio-posted-write`; for the rest the event loop was asked.
+   */
   readonly exits: Readonly<Record<string, number>>
   /** MMIO accesses that no device answered: reads give 0, writes are dropped. */
   readonly unmappedAccesses: number
@@ -59,6 +65,8 @@ export class RunLoop {
   readonly #socket: Socket
   readonly #unsupportedCpu: UnsupportedCpuPolicy
   readonly #exits: Record<string, number> = {}
+  /** Of all threads, once they have ended. */
+  #fastExits: Record<string, number> | undefined
   #unmapped = 0
   #running = 0
   #over = false
@@ -81,7 +89,7 @@ export class RunLoop {
 
   get statistics(): RunStatistics {
     return {
-      exits: { ...this.#exits },
+      exits: { ...this.#exits, ...(this.#fastExits ?? this.#countFastExits()) },
       unmappedAccesses: this.#unmapped,
       repins: this.#unsupportedCpu.repins,
     }
@@ -100,12 +108,21 @@ export class RunLoop {
       })
     } finally {
       this.#over = true
+      this.#fastExits = this.#countFastExits()
       this.#socket.destroy()
       this.#threads[Symbol.dispose]()
     }
     if (this.#failure !== undefined) throw this.#failure as Error
     if (this.#outcome === undefined) throw new TypeError('the run ended without an outcome')
     return this.#outcome
+  }
+
+  /**
+   * A register of a device that threads may answer by themselves; see `EngineThreads`. To be asked
+   * for before the run.
+   */
+  fastRegister(address: bigint): FastRegister {
+    return this.#threads.fastRegister(address)
   }
 
   /** Ends the VM with this outcome, unless it is ending already. */
@@ -147,17 +164,37 @@ export class RunLoop {
     // A reader of the console may catch up long after the threads have gone.
     if (this.#over) return
     try {
+      // Nobody's exit before the writes it was posted behind.
+      const isBehind = !this.#takePosted()
       for (const event of this.#threads.events()) {
         if (event.kind === 'done') this.#onDone(event.index, event.startError)
         else if (this.#ending) this.#threads.stop(event.index)
         // A guest whose output is not read waits here, and answers are given when it is.
-        else if (!this.#options.console.full) this.#onExit(event.index, event.result)
+        else if (!isBehind && !this.#options.console.full) this.#onExit(event.index, event.result)
       }
       this.#options.console.flush(() => this.#answerAll())
     } catch (error) {
       if (this.#failure !== undefined) throw error
       this.#fail(error)
     }
+  }
+
+  /**
+   * Does what guests were told is done. Not too much at a time: whoever posts without end must not
+   * keep the event loop from everything else.
+   *
+   * @returns whether that was all
+   */
+  #takePosted(): boolean {
+    for (let taken = 0; taken < POSTS_AT_A_TIME; taken++) {
+      if (this.#options.console.full) return false
+      const write = this.#threads.takePosted()
+      // One that is not all there yet will be announced.
+      if (write === undefined) return !this.#threads.isPosting
+      this.#options.mmio.write(write.address, write.length, write.value)
+    }
+    setImmediate(() => this.#answerAll())
+    return false
   }
 
   #onDone(index: number, startError: number): void {
@@ -235,6 +272,16 @@ export class RunLoop {
     const vcpu = this.#options.vcpus[index]
     if (vcpu === undefined) throw new RangeError(`there is no vcpu ${index}`)
     return vcpu
+  }
+
+  #countFastExits(): Record<string, number> {
+    const answers = this.#options.vcpus.map((_, index) => this.#threads.fastAnswers(index))
+    const sum = (numbers: readonly bigint[]) => Number(numbers.reduce((a, b) => a + b, 0n))
+    const counts = {
+      'mmio-shadow-read': sum(answers.map(({ shadowReads }) => shadowReads)),
+      'mmio-posted-write': sum(answers.map(({ postedWrites }) => postedWrites)),
+    }
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
   }
 
   #count(kind: string): void {

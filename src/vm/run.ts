@@ -18,7 +18,15 @@ import { ConsoleInput } from './console-input.ts'
 import { ConsoleOutput } from './console.ts'
 import { allowedCpus } from './allowed-cpus.ts'
 import { decidePmu, planPmu } from './guest-pmu.ts'
-import { RAM_MIN, RAM_STEP, UART_BASE, UART_SIZE, UART_SPI } from './memory-map.ts'
+import {
+  RAM_MIN,
+  RAM_STEP,
+  UART_BASE,
+  UART_LSR,
+  UART_SIZE,
+  UART_SPI,
+  UART_THR,
+} from './memory-map.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
@@ -104,13 +112,6 @@ export async function runGuest(
   })
   const output = new ConsoleOutput(console)
   const mmio = new MmioBus()
-  const uart = new Uart16550({
-    transmit: byte => output.put(byte),
-    interrupt: level => vm.setSpi(UART_SPI, level),
-    onRoom: () => typed?.pump(),
-  })
-  mmio.attach(uart, UART_BASE, UART_SIZE)
-  using typed = input && new ConsoleInput(input, bytes => uart.receive(bytes))
   const loop = new RunLoop({
     native: loaded,
     vcpus: vm.vcpus.map(({ fd, run }) => ({ fd: fd.fd, run })),
@@ -121,6 +122,19 @@ export async function runGuest(
     ...describePmu(pmu),
     onNotice,
   })
+  const [lsr, thr] = [UART_LSR, UART_THR].map(address => loop.fastRegister(address))
+  const uart = new Uart16550({
+    transmit: byte => output.put(byte),
+    interrupt: level => vm.setSpi(UART_SPI, level),
+    onStatus: (status, canWait) => {
+      lsr?.shadow(status)
+      if (canWait) thr?.post()
+      else thr?.off()
+    },
+    onRoom: () => typed?.pump(),
+  })
+  mmio.attach(uart, UART_BASE, UART_SIZE)
+  using typed = input && new ConsoleInput(input, bytes => uart.receive(bytes))
   onStart?.(() => loop.statistics)
   const outcome = await runUntil(loop, signal, request.timeoutSeconds)
   const ended = outcome.kind === 'powered-off' || outcome.kind === 'reset'

@@ -9,16 +9,20 @@ const LOOPBACK = 0x10
 function makeUart() {
   const sent: number[] = []
   const levels: boolean[] = []
+  const status: [number, boolean][] = []
   let room = 0
   const uart = new Uart16550({
     transmit: byte => sent.push(byte),
     interrupt: level => levels.push(level),
+    onStatus: (lsr, canWait) => status.push([lsr, canWait]),
     onRoom: () => room++,
   })
   return {
     sent,
     /** Of the interrupt line, each time it changed. */
     levels,
+    /** What LSR gives and whether THR can wait, each time one of them changed. */
+    status,
     /** How often there was room for more. */
     rooms: () => room,
     uart,
@@ -221,6 +225,32 @@ describe('receiving', () => {
     write(DATA, 0x41)
     write(IER, 0x00)
     expect(levels).toEqual([true, false, true, false])
+  })
+})
+
+describe('what may be answered without asking', () => {
+  test('is told at first, and when it changes', () => {
+    const { uart, status, read, write } = makeUart()
+    expect(status).toEqual([[0x60, true]])
+
+    write(DATA, 0x41)
+    write(SCR, 1)
+    expect(status).toHaveLength(1)
+    uart.receive(Uint8Array.of(1))
+    expect(status.at(-1)).toEqual([0x61, true])
+    read(DATA)
+    expect(status.at(-1)).toEqual([0x60, true])
+  })
+
+  test.each([
+    ['DLAB', LCR, DLAB],
+    ['loopback', MCR, LOOPBACK],
+  ])('is not THR under %s', (_, register, bit) => {
+    const { status, write } = makeUart()
+    write(register, bit)
+    expect(status.at(-1)).toEqual([0x60, false])
+    write(register, 0)
+    expect(status.at(-1)).toEqual([0x60, true])
   })
 })
 

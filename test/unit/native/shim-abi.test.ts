@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as abi from '../../../src/native/shim-abi.ts'
 
-const header = readFileSync(new URL('../../../native-shims/tsvmm.h', import.meta.url), 'utf8')
+const header = readFileSync(
+  new URL('../../../native-shims/tsvmm.h', import.meta.url),
+  'utf8',
+).replaceAll(/\/\*[^]*?\*\//g, '')
 
 /** `TSVMM_OP_IOCTL = 1` → [`IOCTL`, 1], for all of a prefix. */
 function enumerators(prefix: string): Record<string, number> {
@@ -27,8 +30,18 @@ describe('src/native/shim-abi.ts says what native-shims/tsvmm.h says', () => {
     expect(enumerators('TSVMM_STATE')).toEqual(abi.STATE)
   })
 
+  it('how a fast register is answered', () => {
+    expect(enumerators('TSVMM_FAST')).toEqual(abi.FAST_KIND)
+  })
+
+  it('how many there are', () => {
+    expect([abi.FAST.count, abi.POST.count]).toEqual([macro('FAST_REGISTERS'), macro('POSTS')])
+  })
+
   it.each([
     ['tsvmm_shared', abi.SHARED],
+    ['tsvmm_fast', abi.FAST],
+    ['tsvmm_post', abi.POST],
     ['tsvmm_slot', abi.SLOT],
   ])('the layout of struct %s', (name, expected) => {
     expect(expected).toEqual(expect.objectContaining(layoutOfStruct(name)))
@@ -37,16 +50,26 @@ describe('src/native/shim-abi.ts says what native-shims/tsvmm.h says', () => {
 
 const WIDTHS: Record<string, number> = { uint8_t: 1, uint32_t: 4, int32_t: 4, uint64_t: 8 }
 
+function macro(name: string): number {
+  return Number(new RegExp(`#define TSVMM_${name} (\\d+)`).exec(header)?.[1])
+}
+
 /** Offsets of the fields worth a name, and the size, by C's rules for naturally aligned fields. */
 function layoutOfStruct(name: string): Record<string, number> {
   const body = new RegExp(`struct ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? ''
   const layout: Record<string, number> = {}
   let offset = 0
-  for (const [, type = '', field = '', count] of body.matchAll(/(\w+_t) (\w+)(?:\[(\d+)\])?;/g)) {
-    const width = WIDTHS[type] ?? NaN
+  for (const [, type = '', field = '', count = '1'] of body.matchAll(FIELD)) {
+    // Every struct of ours has a field of 64 bits.
+    const width = WIDTHS[type] ?? 8
+    const size = WIDTHS[type] ?? layoutOfStruct(type)['size'] ?? NaN
     offset = Math.ceil(offset / width) * width
-    if (field !== 'pad' && field !== 'reserved') layout[field] = offset
-    offset += width * Number(count ?? 1)
+    if (!/^(pad\d*|reserved)$/.test(field)) layout[field] = offset
+    const times = count.startsWith('TSVMM_') ? macro(count.slice('TSVMM_'.length)) : Number(count)
+    offset += size * times
   }
   return { ...layout, size: offset }
 }
+
+/** `uint8_t pad[60];`, `struct tsvmm_fast fast[TSVMM_FAST_REGISTERS];` */
+const FIELD = /(?:struct )?(\w+) (\w+)(?:\[(\w+)\])?;/g

@@ -108,6 +108,7 @@ export class RunLoop {
       })
     } finally {
       this.#over = true
+      this.#takeLastPosted()
       this.#fastExits = this.#countFastExits()
       this.#socket.destroy()
       this.#threads[Symbol.dispose]()
@@ -195,6 +196,14 @@ export class RunLoop {
     }
     setImmediate(() => this.#answerAll())
     return false
+  }
+
+  /** What the guest was told is done is done, also if nobody had the time for it before its end. */
+  #takeLastPosted(): void {
+    const { mmio, console } = this.#options
+    for (let write = this.#threads.takePosted(); write; write = this.#threads.takePosted())
+      mmio.write(write.address, write.length, write.value)
+    console.flush(() => undefined)
   }
 
   #onDone(index: number, startError: number): void {

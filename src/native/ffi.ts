@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { BugError, HostError } from '../errors/index.ts'
+import { writeWord } from './frame.ts'
 import { FRAME_WORDS, OP, SHIM_ABI } from './shim-abi.ts'
 import { checkShimAbi, checkShimFile, shimPath } from './shim-file.ts'
 
@@ -92,16 +93,6 @@ function prepare(ref: RefBindings, ffi: FfiBindings): CallWords {
     words.writeBigUInt64LE(second, 8)
     ffi.ffi_call(cif, entry, result, pointers)
     return result.readInt32LE(4) * 2 ** 32 + result.readUInt32LE(0)
-  }
-}
-
-/** Writing two halves is several times cheaper than making a bigint of a small number first. */
-function writeWord(frame: Buffer, offset: number, value: number | bigint): void {
-  if (typeof value === 'bigint') {
-    frame.writeBigUInt64LE(BigInt.asUintN(64, value), offset)
-  } else {
-    frame.writeUInt32LE(value >>> 0, offset)
-    frame.writeInt32LE(Math.floor(value / 2 ** 32) | 0, offset + 4)
   }
 }
 

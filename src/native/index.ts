@@ -1,7 +1,7 @@
 /** The fence around native code. Nothing is loaded before {@link native} is called. */
 import { EngineThreads } from './engine.ts'
 import { FfiSystem } from './ffi-system.ts'
-import { loadShim } from './ffi.ts'
+import { loadShimModule } from './shim-module.ts'
 import type { System } from './system.ts'
 import { guardTerminal } from './terminal.ts'
 
@@ -29,7 +29,7 @@ let loaded: Native | undefined
  */
 export function native(): Native {
   if (loaded === undefined) {
-    const shim = loadShim()
+    const shim = loadShimModule()
     const system = new FfiSystem(shim)
     loaded = {
       system,

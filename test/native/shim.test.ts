@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HostError } from '../../src/errors/index.ts'
 import { loadShim } from '../../src/native/ffi.ts'
+import { loadShimModule } from '../../src/native/shim-module.ts'
 import { checkShimAbi, checkShimFile, shimPath } from '../../src/native/shim-file.ts'
 
 let folder: string
@@ -12,7 +13,10 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const other = process.arch === 'arm64' ? 'x64' : 'arm64'
 
-describe('the shim library', () => {
+describe.each([
+  ['by ffi-napi', loadShim],
+  ['as a module of Node', loadShimModule],
+])('the shim library %s', (_, loadShim) => {
   it('loads and speaks our interface', () => {
     expect(() => loadShim()).not.toThrow()
   })

@@ -1,0 +1,49 @@
+import { constants } from 'node:os'
+import { HostError } from '../errors/index.ts'
+import type { Shim } from './ffi.ts'
+import { writeWord } from './frame.ts'
+import { FRAME_WORDS, OP, SHIM_ABI } from './shim-abi.ts'
+import { checkShimAbi, checkShimFile, shimPath } from './shim-file.ts'
+
+/** What native-shims/module.c exports. */
+interface ShimModule {
+  readonly call: (frame: Buffer) => number
+  readonly wrap: (address: number, length: number) => ArrayBuffer
+}
+
+/**
+ * Loads the shim library as a module of Node: no other package, and nothing that takes time.
+ *
+ * @throws {HostError} `TSVMM_HOST_SHIM`: the library is missing, damaged, of another architecture or
+ * out of date, or this Node loads no modules
+ */
+export function loadShimModule(path: string = shimPath()): Shim {
+  checkShimFile(path)
+  const { call, wrap } = open(path)
+  const frame = Buffer.alloc(FRAME_WORDS * 8)
+  const shim: Shim = {
+    call(op, ...args) {
+      writeWord(frame, 0, op)
+      for (let i = 1; i < FRAME_WORDS; i++) writeWord(frame, i * 8, args[i - 1] ?? 0)
+      return call(frame)
+    },
+    // SAFETY: the caller (NativeMemory) owns `length` bytes at `address` until it releases them.
+    wrap: (address, length) => Buffer.from(wrap(Number(address), length)),
+  }
+  checkShimAbi(path, shim.call(OP.ABI), SHIM_ABI)
+  return shim
+}
+
+function open(path: string): ShimModule {
+  const module = { exports: {} }
+  try {
+    process.dlopen(module, path, constants.dlopen.RTLD_NOW)
+  } catch (cause) {
+    throw new HostError('SHIM', `the native library ${path} cannot be loaded`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      try: ['npm run build:native'],
+      cause,
+    })
+  }
+  return module.exports as ShimModule
+}

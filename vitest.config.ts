@@ -15,6 +15,11 @@ export default defineConfig({
     projects: [
       project('unit'),
       project('native'),
+      // The same, with the other backend.
+      project('native-by-ffi', {
+        include: ['test/native/**/*.test.ts'],
+        env: { TSVMM_FFI: 'ffi-napi' },
+      }),
       project('cli', { testTimeout: 60_000, globalSetup: './test/cli/test-tools.ts' }),
       // Fetches every Node and npm we support: for CI, not for every run.
       project('install', { testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false }),

@@ -1,23 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { chooseBackend } from '../native/backend.ts'
 import { SHIM_ABI } from '../native/shim-abi.ts'
 
 const require = createRequire(import.meta.url)
 
 /**
  * The version in a line of its own for scripts, then what a report of a bug should say of the
- * build. Nothing of it is loaded to find out.
+ * build, and whether what is native of it can be loaded.
  */
 export function renderVersion(version: string): string {
   const build = readJson('../build-info.json')
-  const ffi = readJson('ffi-napi/package.json')
   return [
     `tsvmm ${version}`,
     `commit:   ${build?.['commit'] ?? 'not known, the build was not made in a git clone'}`,
     `node:     ${process.version} for ${process.platform}-${process.arch}`,
     `shim:     interface ${SHIM_ABI}, for ${shims().join(', ') || 'no machine: it is not built'}`,
-    `ffi-napi: ${ffi?.['version'] ?? 'missing'}`,
+    `native:   ${loading()}`,
     '',
   ].join('\n')
 }
@@ -25,6 +25,17 @@ export function renderVersion(version: string): string {
 function shims(): string[] {
   const folder = fileURLToPath(new URL('../../native-shims/prebuilds', import.meta.url))
   return attempt(() => readdirSync(folder).sort()) ?? []
+}
+
+/** What would go wrong with every command that asks KVM goes wrong here, but is no error of this one. */
+function loading(): string {
+  try {
+    const { name, load } = chooseBackend()
+    load()
+    return `loaded ${name}`
+  } catch (error) {
+    return `not loaded: ${error instanceof Error ? error.message : String(error)}`
+  }
 }
 
 function readJson(name: string): Readonly<Record<string, string>> | undefined {

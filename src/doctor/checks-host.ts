@@ -1,3 +1,4 @@
+import { TsvmmError } from '../errors/index.ts'
 import { isAtLeast, type KernelVersion } from '../host/kernel.ts'
 import type { Sign } from '../host/surroundings.ts'
 import { failed, pass, withKnown, type Check, type Finding } from './check.ts'
@@ -43,7 +44,7 @@ export const HOST_CHECKS = [
   },
   {
     id: 'tsvmm.native',
-    about: 'ffi-napi and the native library can be loaded',
+    about: 'the native library can be loaded, by what TSVMM_FFI says',
     needs: [],
     judge: judgeNative,
   },
@@ -79,8 +80,8 @@ function render({ name, from }: Sign): string {
   return `${name}, says ${from}`
 }
 
-function judgeNative({ nativeError }: DoctorFacts): Finding {
-  return nativeError === undefined
-    ? pass('ffi-napi and the native library are loaded')
-    : failed(nativeError)
+function judgeNative({ native }: DoctorFacts): Finding {
+  return native instanceof TsvmmError
+    ? failed(native)
+    : pass(`the native library is loaded ${native.backend}`)
 }

@@ -8,6 +8,7 @@ import { readMemory, type HostMemory } from '../host/memory.ts'
 import { readSettings, type HostSettings } from '../host/settings.ts'
 import { readSurroundings, type Surroundings } from '../host/surroundings.ts'
 import { lookAtHost, tryKvm, type AskKvm, type Machine } from '../look/facts.ts'
+import type { Native } from '../native/index.ts'
 
 /** A fact, or why it is not known. */
 export type Known<T> = T | TsvmmError
@@ -17,8 +18,8 @@ export interface DoctorFacts {
   /** As Node calls it: `arm64`. */
   readonly arch: string
   readonly nodeVersion: string
-  /** Undefined: ffi-napi and the native library are loaded. */
-  readonly nativeError: TsvmmError | undefined
+  /** How the native library is loaded. */
+  readonly native: Known<Pick<Native, 'backend'>>
   readonly kernel: Known<HostKernel>
   readonly level: Known<KernelLevel | undefined>
   /** What the kernel said of KVM; undefined if this process may not read it. */
@@ -40,8 +41,7 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly arch: string
   readonly nodeVersion: string
-  /** Loads native code. */
-  readonly loadNative: () => unknown
+  readonly loadNative: () => Pick<Native, 'backend'>
   readonly askKvm: AskKvm
 }
 
@@ -51,14 +51,13 @@ const PARTS = ['pmus', 'capabilities', 'vms'] as const
 /** Looks at everything once. What cannot be looked at is kept as the reason why. */
 export async function gatherFacts(sources: Sources): Promise<DoctorFacts> {
   const { tree, kvmPath, env, arch, nodeVersion, loadNative, askKvm } = sources
-  const loaded = attempt(loadNative)
-  const nativeError = loaded instanceof TsvmmError ? loaded : undefined
+  const native = attempt(loadNative)
   const device = inspectKvmDevice(tree, kvmPath)
-  const canAsk = arch === 'arm64' && nativeError === undefined && device.opening === 'ok'
+  const canAsk = arch === 'arm64' && !(native instanceof TsvmmError) && device.opening === 'ok'
   return {
     arch,
     nodeVersion,
-    nativeError,
+    native: native instanceof TsvmmError ? native : { backend: native.backend },
     kernel: attempt(() => readKernel(tree)),
     level: attempt(() => readKernelLevel(tree)),
     kvmMessages: readKvmMessages(),

@@ -1,9 +1,9 @@
 import { writeSync } from 'node:fs'
 import { BugError, SyscallError } from '../errors/index.ts'
-import type { Shim } from './ffi.ts'
-import { encodeCpuMask } from './ffi-system.ts'
 import { NativeMemory } from './memory.ts'
 import { FAST, FAST_KIND, OP, POST, SHARED, SLOT, STATE } from './shim-abi.ts'
+import { encodeCpuMask } from './shim-system.ts'
+import type { Shim } from './shim.ts'
 import type { System } from './system.ts'
 
 /** What a vCPU thread waits for or has come to. */

@@ -4,6 +4,7 @@ import { BugError, HostError } from '../errors/index.ts'
 import { writeWord } from './frame.ts'
 import { FRAME_WORDS, OP, SHIM_ABI } from './shim-abi.ts'
 import { checkShimAbi, checkShimFile, shimPath } from './shim-file.ts'
+import type { Shim } from './shim.ts'
 
 /** What we use of the native half of ref-napi. */
 interface RefBindings {
@@ -23,26 +24,13 @@ interface FfiBindings {
   ffi_call(cif: Buffer, functionPointer: Buffer, result: Buffer, argumentPointers: Buffer): void
 }
 
-/** The shim library, loaded: its one function, called through an interface prepared once. */
-export interface Shim {
-  /**
-   * Performs an operation of `tsvmm.h`. Arguments are integers or addresses; negative ones are
-   * numbers. Takes about half a microsecond, where a plain ffi-napi call takes 15 to 20.
-   *
-   * @returns the result, exact up to 2^53 (addresses of a process are below 2^48), or `-errno`
-   */
-  call(op: number, ...args: (number | bigint)[]): number
-  /** The bytes at a native address. Each new address costs a millisecond: wrap once, keep. */
-  wrap(address: bigint, length: number): Buffer
-}
-
 /**
- * Loads ffi-napi and the shim library.
+ * Loads ffi-napi and, by it, the shim library; main thread only, since ffi-napi crashes in workers.
  *
  * @throws {HostError} `TSVMM_HOST_FFI` (ffi-napi cannot be loaded), `TSVMM_HOST_SHIM` (the library
  * is missing, damaged, of another architecture or out of date)
  */
-export function loadShim(path: string = shimPath()): Shim {
+export function loadShimByFfi(path: string = shimPath()): Shim {
   checkShimFile(path)
   const { ref, ffi } = loadFfi()
   const callWords = prepare(ref, ffi)
@@ -112,9 +100,12 @@ function loadFfi(): { ref: RefBindings; ffi: FfiBindings } {
     const ffi = bindings('ffi-napi') as { initializeBindings(instance: object): FfiBindings }
     return { ref, ffi: ffi.initializeBindings(ref.instance) }
   } catch (cause) {
-    throw new HostError('FFI', 'ffi-napi, through which tsvmm calls the kernel, cannot be loaded', {
+    throw new HostError('FFI', 'ffi-napi, which TSVMM_FFI asks for, cannot be loaded', {
       why: String(cause instanceof Error ? cause.message.split('\n')[0] : cause),
-      try: ['npm install --ignore-scripts    # its prebuilt for glibc on arm64 and x86-64 is used'],
+      try: [
+        'unset TSVMM_FFI',
+        'npm install --ignore-scripts    # its prebuilt for glibc on arm64 and x86-64 is used',
+      ],
       cause,
     })
   }

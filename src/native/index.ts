@@ -1,7 +1,7 @@
 /** The fence around native code. Nothing is loaded before {@link native} is called. */
+import { chooseBackend } from './backend.ts'
 import { EngineThreads } from './engine.ts'
-import { FfiSystem } from './ffi-system.ts'
-import { loadShimModule } from './shim-module.ts'
+import { ShimSystem } from './shim-system.ts'
 import type { System } from './system.ts'
 import { guardTerminal } from './terminal.ts'
 
@@ -12,6 +12,8 @@ export { onCpus } from './on-cpus.ts'
 
 /** Native code, loaded. */
 export interface Native {
+  /** By what, in words that follow "loaded". */
+  readonly backend: string
   readonly system: System
   /** Threads for a VM of `vcpus` vCPUs. */
   readonly createThreads: (vcpus: number) => EngineThreads
@@ -22,16 +24,19 @@ export interface Native {
 let loaded: Native | undefined
 
 /**
- * Loads ffi-napi and the shim library on the first call; main thread only, since ffi-napi crashes
- * in workers.
+ * Loads the shim library on the first call, as a module of Node, or by ffi-napi if the environment
+ * variable `TSVMM_FFI` says `ffi-napi`. Main thread only: ffi-napi crashes in workers.
  *
- * @throws {HostError} `TSVMM_HOST_FFI`, `TSVMM_HOST_SHIM`
+ * @throws {UsageError} `TSVMM_FFI` says something else
+ * @throws {HostError} `TSVMM_HOST_SHIM`, `TSVMM_HOST_FFI`
  */
 export function native(): Native {
   if (loaded === undefined) {
-    const shim = loadShimModule()
-    const system = new FfiSystem(shim)
+    const backend = chooseBackend()
+    const shim = backend.load()
+    const system = new ShimSystem(shim)
     loaded = {
+      backend: backend.name,
       system,
       createThreads: vcpus => new EngineThreads(shim, system, vcpus),
       guardTerminal: fd => guardTerminal(shim, system, fd),

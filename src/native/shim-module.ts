@@ -1,14 +1,14 @@
 import { constants } from 'node:os'
 import { HostError } from '../errors/index.ts'
-import type { Shim } from './ffi.ts'
 import { writeWord } from './frame.ts'
 import { FRAME_WORDS, OP, SHIM_ABI } from './shim-abi.ts'
 import { checkShimAbi, checkShimFile, shimPath } from './shim-file.ts'
+import type { Shim } from './shim.ts'
 
 /** What native-shims/module.c exports. */
 interface ShimModule {
   readonly call: (frame: Buffer) => number
-  readonly wrap: (address: number, length: number) => ArrayBuffer
+  readonly wrap: (address: number, length: number) => ArrayBuffer | undefined
 }
 
 /**
@@ -27,8 +27,15 @@ export function loadShimModule(path: string = shimPath()): Shim {
       for (let i = 1; i < FRAME_WORDS; i++) writeWord(frame, i * 8, args[i - 1] ?? 0)
       return call(frame)
     },
-    // SAFETY: the caller (NativeMemory) owns `length` bytes at `address` until it releases them.
-    wrap: (address, length) => Buffer.from(wrap(Number(address), length)),
+    wrap(address, length) {
+      // SAFETY: the caller (NativeMemory) owns `length` bytes at `address` until it releases them.
+      const bytes = wrap(Number(address), length)
+      if (bytes !== undefined) return Buffer.from(bytes)
+      throw new HostError('SHIM', 'this Node.js does not let JavaScript see native memory', {
+        why: 'it was built with the memory cage of V8',
+        try: ['use a Node.js from nodejs.org'],
+      })
+    },
   }
   checkShimAbi(path, shim.call(OP.ABI), SHIM_ABI)
   return shim

@@ -10,8 +10,8 @@ export interface MapRequest {
 }
 
 /**
- * The system calls tsvmm makes, and nothing else of the operating system: the interface a backend
- * other than ffi-napi would implement, and the one a model of KVM implements for tests.
+ * The system calls tsvmm makes, and nothing else of the operating system: the interface that
+ * the shim library is behind, and the one a model of KVM implements for tests.
  *
  * Every call returns its result, or `-errno` as its value: it never throws for what the kernel
  * says. All calls are made on the calling thread and must not block.

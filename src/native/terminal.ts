@@ -1,5 +1,5 @@
 import { SyscallError } from '../errors/index.ts'
-import type { Shim } from './ffi.ts'
+import type { Shim } from './shim.ts'
 import { OP } from './shim-abi.ts'
 import type { System } from './system.ts'
 

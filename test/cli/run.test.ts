@@ -17,9 +17,24 @@ describe('tsvmm', () => {
     expect(lines[1]).toMatch(/^commit: {3}([0-9a-f]{12}(-dirty)?|not known, .*)$/)
     expect(lines[2]).toBe(`node:     ${process.version} for ${process.platform}-${process.arch}`)
     expect(lines[3]).toMatch(/^shim: {5}interface \d+, for linux-arm64(, linux-x64)?$/)
-    expect(lines[4]).toBe('ffi-napi: 4.0.3')
+    expect(lines[4]).toBe('native:   loaded as a module of Node')
     expect(lines.slice(5)).toEqual([''])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  })
+
+  it.each([
+    ['ffi-napi', 'loaded by ffi-napi'],
+    ['', 'loaded as a module of Node'],
+    ['koffi', 'not loaded: TSVMM_FFI is "koffi", which is no way to load native code'],
+  ])('says with --version whether native code loads, with TSVMM_FFI=%s', (value, expected) => {
+    const { status, stdout } = spawnSync(process.execPath, [bin, '--version'], {
+      env: { ...process.env, TSVMM_FFI: value },
+      encoding: 'utf8',
+    })
+    expect({ status, line: stdout.split('\n')[4] }).toEqual({
+      status: 0,
+      line: `native:   ${expected}`,
+    })
   })
 
   it('takes a wrong command for a usage error and suggests the right one', () => {

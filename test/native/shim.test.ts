@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HostError } from '../../src/errors/index.ts'
-import { loadShim } from '../../src/native/ffi.ts'
+import { loadShimByFfi } from '../../src/native/ffi.ts'
 import { loadShimModule } from '../../src/native/shim-module.ts'
 import { checkShimAbi, checkShimFile, shimPath } from '../../src/native/shim-file.ts'
 
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const other = process.arch === 'arm64' ? 'x64' : 'arm64'
 
 describe.each([
-  ['by ffi-napi', loadShim],
+  ['by ffi-napi', loadShimByFfi],
   ['as a module of Node', loadShimModule],
 ])('the shim library %s', (_, loadShim) => {
   it('loads and speaks our interface', () => {

@@ -10,7 +10,7 @@ import { constants } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { BugError } from '../../src/errors/index.ts'
 import { native } from '../../src/native/index.ts'
-import { decodeCpuMask, encodeCpuMask } from '../../src/native/ffi-system.ts'
+import { decodeCpuMask, encodeCpuMask } from '../../src/native/shim-system.ts'
 import type { NativeMemory } from '../../src/native/memory.ts'
 
 const { system } = native()
@@ -19,7 +19,7 @@ const { errno } = constants
 /** Linux, asm-generic and arm64 alike where it matters here; Node does not name it. */
 const O_TMPFILE = 0o20000000 | fsConstants.O_DIRECTORY
 
-describe('System by way of ffi-napi', () => {
+describe('System by way of the shim library', () => {
   it.each([
     ['ioctl', () => system.ioctl(-1, 0xae00, 0), errno.EBADF],
     ['open', () => system.open('/nonexistent/file', 0), errno.ENOENT],

@@ -114,7 +114,7 @@ describe('what all of it comes to', () => {
 
   it('never throws, whatever cannot be read', () => {
     const nothing = facts({
-      nativeError: unreadable,
+      native: unreadable,
       kernel: unreadable,
       level: unreadable,
       surroundings: unreadable,
@@ -345,7 +345,7 @@ describe('VMs', () => {
 
   it('KVM that does not answer, and native code that does not load', () => {
     expect(check(facts({ kvm: unreadable }), 'kvm.api').verdict).toBe('FAIL')
-    const from = facts({ nativeError: unreadable, kvm: undefined })
+    const from = facts({ native: unreadable, kvm: undefined })
     expect(check(from, 'tsvmm.native').verdict).toBe('FAIL')
     expect(check(from, 'kvm.api').blockedBy).toBe('tsvmm.native')
   })

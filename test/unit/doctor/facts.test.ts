@@ -15,7 +15,7 @@ const sources = (changed: Partial<Sources>): Sources => ({
   env: {},
   arch: 'arm64',
   nodeVersion: '20.19.0',
-  loadNative: () => undefined,
+  loadNative: () => ({ backend: 'as a module of Node' }),
   askKvm: () => Promise.reject(new BugError('KVM was asked')),
   ...changed,
 })

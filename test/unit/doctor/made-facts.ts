@@ -72,7 +72,7 @@ export function facts(changed: Partial<DoctorFacts> = {}): DoctorFacts {
   return {
     arch: 'arm64',
     nodeVersion: '20.20.2',
-    nativeError: undefined,
+    native: { backend: 'as a module of Node' },
     kernel: {
       release: '6.12.107-arm64',
       version: [6, 12],

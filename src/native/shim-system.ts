@@ -1,7 +1,7 @@
 import { BugError } from '../errors/index.ts'
-import type { Shim } from './ffi.ts'
 import { NativeMemory } from './memory.ts'
 import { OP } from './shim-abi.ts'
+import type { Shim } from './shim.ts'
 import type { MapRequest, System } from './system.ts'
 
 const SCRATCH_SIZE = 64 * 1024
@@ -9,8 +9,8 @@ const SCRATCH_SIZE = 64 * 1024
 /** Bytes of a CPU mask: 8192 CPUs, the most a Linux kernel can be built for. */
 const CPU_MASK_SIZE = 1024
 
-/** {@link System} by way of ffi-napi and the shim library. */
-export class FfiSystem implements System {
+/** {@link System} by way of the shim library. */
+export class ShimSystem implements System {
   readonly scratch: NativeMemory
   readonly #shim: Shim
 

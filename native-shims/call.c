@@ -40,7 +40,8 @@ static int64_t map(uint64_t length, int fd, int64_t offset)
 
 /*
  * Contract: performs operation frame[0] with the arguments frame[1..].
- * Thread:   the event loop's; never blocks but for what the called ioctl itself does.
+ * Thread:   the event loop's; never blocks but for what the called ioctl itself does, and for
+ *           TSVMM_OP_RUN_ONCE.
  * Returns:  the call's result, or -errno; -ENOSYS for an operation this library does not have.
  * Why in C: (a) for all of them, (d) for ioctl and open
  */
@@ -82,6 +83,9 @@ int64_t tsvmm_call(const int64_t *frame)
 		return tsvmm_terminal_guard((int)a[0], POINTER(a[1]));
 	case TSVMM_OP_TERMINAL_RELEASE:
 		return tsvmm_terminal_release((int32_t)a[0], (int32_t)a[1]);
+	case TSVMM_OP_RUN_ONCE:
+		return tsvmm_run_once((int)a[0], POINTER(a[1]), POINTER(a[2]), (uint64_t)a[3],
+				      (uint32_t)a[4]);
 	default:
 		return -ENOSYS;
 	}

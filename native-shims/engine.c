@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tsvmm.h"
@@ -33,6 +34,7 @@ __asm__(".symver pthread_join,pthread_join@GLIBC_2.17");
 __asm__(".symver pthread_sigmask,pthread_sigmask@GLIBC_2.17");
 __asm__(".symver pthread_attr_setstacksize,pthread_attr_setstacksize@GLIBC_2.17");
 __asm__(".symver pthread_kill,pthread_kill@GLIBC_2.17");
+__asm__(".symver pthread_timedjoin_np,pthread_timedjoin_np@GLIBC_2.17");
 #endif
 
 #define STACK_SIZE (128 * 1024)
@@ -192,6 +194,62 @@ static void *vcpu_main(void *argument)
 	store(&slot->state, TSVMM_STATE_DONE);
 	notify(vcpu->engine);
 	return NULL;
+}
+
+/* A vCPU that is run once. */
+struct once {
+	int fd;
+	const cpu_set_t *cpus;
+	size_t cpus_size;
+	int32_t result;
+};
+
+static void *once_main(void *argument)
+{
+	struct once *once = argument;
+
+	block_signals();
+	if (once->cpus_size && sched_setaffinity(0, once->cpus_size, once->cpus))
+		once->result = -errno;
+	else
+		once->result = ioctl(once->fd, KVM_RUN, 0) ? -errno : 0;
+	return NULL;
+}
+
+/*
+ * Contract: runs a vCPU on a thread of its own, kept to `cpuset` (size 0: not kept), up to its first
+ *           exit, but no longer than `milliseconds`. For guests that are done at once: the caller
+ *           waits for it.
+ * Returns:  what KVM_RUN returned, 0 or -errno; -EINTR when the time is over.
+ * Why in C: (a), (b)
+ */
+int64_t tsvmm_run_once(int vcpu_fd, void *run, const void *cpuset, uint64_t cpuset_size,
+		       uint32_t milliseconds)
+{
+	struct sigaction action = { .sa_handler = on_kick };
+	struct once once = { .fd = vcpu_fd, .cpus = cpuset, .cpus_size = cpuset_size };
+	struct timespec deadline;
+	pthread_t thread;
+	int error;
+
+	if (sigaction(kick_signal(), &action, NULL))
+		return -errno;
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += milliseconds / 1000;
+	deadline.tv_nsec += milliseconds % 1000 * 1000000L;
+	if (deadline.tv_nsec >= 1000000000L) {
+		deadline.tv_sec++;
+		deadline.tv_nsec -= 1000000000L;
+	}
+	error = pthread_create(&thread, NULL, once_main, &once);
+	if (error)
+		return -error;
+	if (pthread_timedjoin_np(thread, NULL, &deadline)) {
+		__atomic_store_n(&((struct kvm_run *)run)->immediate_exit, 1, __ATOMIC_SEQ_CST);
+		pthread_kill(thread, kick_signal());
+		pthread_join(thread, NULL);
+	}
+	return once.result;
 }
 
 /*

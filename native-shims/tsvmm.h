@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Raised with every change of the numbers, layouts or meanings in this file. */
-#define TSVMM_SHIM_ABI 2
+#define TSVMM_SHIM_ABI 3
 
 #define TSVMM_FRAME_WORDS 8
 
@@ -37,6 +37,7 @@ enum tsvmm_op {
 	TSVMM_OP_VCPU_KICK = 13,
 	TSVMM_OP_TERMINAL_GUARD = 14,
 	TSVMM_OP_TERMINAL_RELEASE = 15,
+	TSVMM_OP_RUN_ONCE = 16,
 };
 
 /*
@@ -116,6 +117,8 @@ int64_t tsvmm_engine_destroy(void *engine);
 int64_t tsvmm_vcpu_start(void *engine, uint32_t index, int vcpu_fd, void *run,
 			 const void *cpuset, uint64_t cpuset_size);
 int64_t tsvmm_vcpu_kick(void *engine, uint32_t index);
+int64_t tsvmm_run_once(int vcpu_fd, void *run, const void *cpuset, uint64_t cpuset_size,
+		       uint32_t milliseconds);
 
 /* fast.c */
 struct kvm_run;

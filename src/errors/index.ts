@@ -1,4 +1,4 @@
-export { attempt, attemptAsync } from './attempt.ts'
+export { attempt } from './attempt.ts'
 export * from './errors.ts'
 export { catalogue, lookUp, type CatalogueEntry } from './catalogue.ts'
 export { ERROR_CODES, type ErrorCode } from './codes.ts'

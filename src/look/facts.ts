@@ -43,7 +43,7 @@ export const NEEDS: Readonly<Record<ProbeTopic, { host: boolean; kvm: readonly K
 }
 
 /** Asks the KVM of the machine we run on. */
-export type AskKvm = (parts: readonly KvmPart[]) => Promise<KvmFacts>
+export type AskKvm = (parts: readonly KvmPart[]) => KvmFacts | Promise<KvmFacts>
 
 /**
  * Looks at a machine.

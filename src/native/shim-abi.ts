@@ -2,7 +2,7 @@
  * The numbers and layouts of native-shims/tsvmm.h, which a test compares with this file. Raise
  * `SHIM_ABI` in both with every change.
  */
-export const SHIM_ABI = 2
+export const SHIM_ABI = 3
 
 export const FRAME_WORDS = 8
 
@@ -23,6 +23,7 @@ export const OP = {
   VCPU_KICK: 13,
   TERMINAL_GUARD: 14,
   TERMINAL_RELEASE: 15,
+  RUN_ONCE: 16,
 } as const
 
 /** `enum tsvmm_state`: docs/engine.md has the protocol. */

@@ -2,7 +2,7 @@ import { BugError } from '../errors/index.ts'
 import { NativeMemory } from './memory.ts'
 import { OP } from './shim-abi.ts'
 import type { Shim } from './shim.ts'
-import type { MapRequest, System } from './system.ts'
+import type { MapRequest, RunOnceRequest, System } from './system.ts'
 
 const SCRATCH_SIZE = 64 * 1024
 
@@ -65,6 +65,12 @@ export class ShimSystem implements System {
   setAffinity(tid: number, cpus: readonly number[]): number {
     this.scratch.writeBytes(0, encodeCpuMask(cpus))
     return this.#shim.call(OP.SET_AFFINITY, tid, this.scratch.address, CPU_MASK_SIZE)
+  }
+
+  runOnce({ fd, runAddress, cpus, timeoutMs }: RunOnceRequest): number {
+    const mask = this.scratch.address
+    this.scratch.writeBytes(0, encodeCpuMask(cpus))
+    return this.#shim.call(OP.RUN_ONCE, fd, runAddress, mask, CPU_MASK_SIZE, timeoutMs)
   }
 }
 

@@ -9,6 +9,17 @@ export interface MapRequest {
   readonly offset?: number
 }
 
+/** A vCPU to be run to its first exit. */
+export interface RunOnceRequest {
+  /** Of the vCPU. */
+  readonly fd: number
+  /** Where its `struct kvm_run` is mapped. */
+  readonly runAddress: bigint
+  readonly cpus: readonly number[]
+  /** The longest it may take. */
+  readonly timeoutMs: number
+}
+
 /**
  * The system calls tsvmm makes, and nothing else of the operating system: the interface that
  * the shim library is behind, and the one a model of KVM implements for tests.
@@ -32,6 +43,13 @@ export interface System {
   /** CPUs thread `tid` may run on (0: the calling thread), or `-errno`. */
   getAffinity(tid: number): readonly number[] | number
   setAffinity(tid: number, cpus: readonly number[]): number
+  /**
+   * KVM_RUN up to the first exit, on a thread of its own that is kept to some CPUs. The one call that
+   * blocks, and so only for guests that are done at once.
+   *
+   * @returns 0, or `-errno`: EINTR when the time is over, EINVAL also when the CPUs cannot be had
+   */
+  runOnce(request: RunOnceRequest): number
   /** Where ioctl arguments are put: 64 KiB of native memory, free for use by one call at a time. */
   readonly scratch: NativeMemory
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { BugError, ImageError, SyscallError, TsvmmError } from '../errors/index.ts'
 import type { HostPmu } from '../host/index.ts'
@@ -13,14 +14,13 @@ import {
   type VcpuFeatureName,
   type VmFd,
 } from '../ioctl/index.ts'
-import { onCpus, type Native, type NativeMemory, type System } from '../native/index.ts'
+import { onCpus, type NativeMemory, type System } from '../native/index.ts'
 import { isRefusedByKvm } from '../pmu/judge.ts'
 import { decodePmceid } from '../pmu/pmceid.ts'
 import type { Answer, PmuProbe, ProbedPmu } from '../pmu/probe.ts'
+import { decodeExit } from '../vcpu/exit.ts'
 import { createVm, DEFAULT_IPA_BITS, ipaLimit } from './create-vm.ts'
 import { RAM_BASE, RAM_STEP } from './memory-map.ts'
-import { outcomeError } from './outcome.ts'
-import { RunLoop, type ReadyVcpu } from './run-loop.ts'
 
 /** What a guest with a PMU of the host sees of it: plain data. */
 export interface GuestView {
@@ -37,7 +37,7 @@ export interface GuestView {
 
 /** What it takes to ask, and what KVM said before. */
 export interface Identifying {
-  readonly native: Pick<Native, 'system' | 'createThreads'>
+  readonly system: System
   readonly kvm: KvmFd
   readonly probe: PmuProbe
 }
@@ -56,19 +56,17 @@ const IMAGE = new URL('../../guests/build/identify.flat', import.meta.url)
  * @throws {ImageError} the guest is not there
  * @see arch/arm64/kvm/pmu-emul.c, kvm_pmu_get_pmceid() (v7.3)
  */
-export async function identifyPmus(given: Identifying): Promise<GuestView[]> {
-  const { system } = given.native
+export function identifyPmus(given: Identifying): GuestView[] {
+  const { system } = given
   const ours = system.getAffinity(0)
   if (typeof ours === 'number') throw new SyscallError('sched_getaffinity', -ours)
   const image = readImage()
-  return Promise.all(
-    given.probe.pmus.map(async probed => {
-      const { pmu } = probed
-      const cpus = pmu.cpus.filter(cpu => ours.includes(cpu))
-      const obstacle = obstacleTo(given.probe, probed, cpus)
-      return { pmu, ...(obstacle ? { answer: obstacle } : await view(given, pmu, cpus, image)) }
-    }),
-  )
+  return given.probe.pmus.map(probed => {
+    const { pmu } = probed
+    const cpus = pmu.cpus.filter(cpu => ours.includes(cpu))
+    const obstacle = obstacleTo(given.probe, probed, cpus)
+    return { pmu, ...(obstacle ? { answer: obstacle } : view(given, pmu, cpus, image)) }
+  })
 }
 
 function readImage(): Uint8Array {
@@ -96,16 +94,16 @@ function callOn(pmu: HostPmu): string {
   return `KVM_RUN on a CPU of ${pmu.name}`
 }
 
-async function view(
-  { native, kvm, probe }: Identifying,
+function view(
+  { system, kvm, probe }: Identifying,
   pmu: HostPmu,
   cpus: readonly number[],
   image: Uint8Array,
-): Promise<Omit<GuestView, 'pmu'>> {
+): Omit<GuestView, 'pmu'> {
   const call = callOn(pmu)
   try {
     using vm = createVm(kvm, Math.min(DEFAULT_IPA_BITS, ipaLimit(kvm)))
-    using ram = mapRam(native.system, image)
+    using ram = mapRam(system, image)
     vm.setUserMemoryRegion({
       slot: 0,
       guest_phys_addr: RAM_BASE,
@@ -113,10 +111,10 @@ async function view(
       userspace_addr: ram.address,
     })
     using vcpu = vm.createVcpu(0)
-    onCpus(native.system, cpus, () => prepare(vm, vcpu, probe, pmu))
+    onCpus(system, cpus, () => prepare(vm, vcpu, probe, pmu))
     using run = vcpu.mmapRun(kvm.getVcpuMmapSize())
     const pmuVer = readPmuVer(vcpu)
-    const problem = await runToItsEnd(native, { fd: vcpu.fd, run }, cpus)
+    const problem = runToItsEnd(system, vcpu, run, cpus)
     if (problem !== undefined) return { answer: { call, ok: false, meaning: problem }, pmuVer }
     return { answer: { call, ok: true }, pmuVer, ...read(vcpu, pmuVer) }
   } catch (error) {
@@ -145,26 +143,20 @@ function prepare(vm: VmFd, vcpu: VcpuFd, probe: PmuProbe, pmu: HostPmu): void {
 }
 
 /** @returns what went wrong, if anything did */
-async function runToItsEnd(
-  native: Identifying['native'],
-  vcpu: ReadyVcpu,
+function runToItsEnd(
+  system: System,
+  { fd }: VcpuFd,
+  run: NativeMemory,
   cpus: readonly number[],
-): Promise<string | undefined> {
-  const loop = new RunLoop({ native, vcpus: [vcpu], cpus, ...NO_DEVICES })
-  const seconds = PATIENCE_MS / 1000
-  const timer = setTimeout(() => loop.end({ kind: 'timeout', seconds }), PATIENCE_MS)
-  try {
-    const outcome = await loop.run()
-    if (outcome.kind === 'timeout') return `the guest did not answer within ${seconds} s`
-    return outcomeError(outcome)?.message
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-const NO_DEVICES = {
-  mmio: { read: () => undefined, write: () => false },
-  console: { full: false, flush: () => undefined },
+): string | undefined {
+  const timeoutMs = PATIENCE_MS
+  const result = system.runOnce({ fd, runAddress: run.address, cpus, timeoutMs })
+  if (result === -constants.errno.EINTR)
+    return `the guest did not answer within ${PATIENCE_MS / 1000} s`
+  if (result < 0) return new SyscallError('KVM_RUN', -result).message
+  const exit = decodeExit(run)
+  if (exit.kind === 'system-event' && exit.event === 'shutdown') return undefined
+  return `the guest came back with ${exit.kind}`
 }
 
 /** PMUVer, bits 11 to 8. Arm DDI 0487, ID_AA64DFR0_EL1. */

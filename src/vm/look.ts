@@ -1,4 +1,4 @@
-import { attemptAsync, IoctlError, type TsvmmError } from '../errors/index.ts'
+import { attempt, IoctlError, type TsvmmError } from '../errors/index.ts'
 import {
   CAPABILITIES,
   KVM_API_VERSION,
@@ -61,21 +61,20 @@ export interface GicFacts {
  *
  * @throws {HostError} this host has no KVM for us
  */
-export async function lookAtKvm(parts: readonly KvmPart[]): Promise<KvmFacts> {
+export function lookAtKvm(parts: readonly KvmPart[]): KvmFacts {
   requireArm64()
-  const loaded = native()
-  using kvm = openKvm(loaded.system)
+  const { system } = native()
+  using kvm = openKvm(system)
   let probe: PmuProbe | undefined
-  const pmus = () => (probe ??= probeWith(loaded.system, kvm))
+  const pmus = () => (probe ??= probeWith(system, kvm))
   const looks = {
     pmus,
-    guests: () => identifyPmus({ native: loaded, kvm, probe: pmus() }),
+    guests: () => identifyPmus({ system, kvm, probe: pmus() }),
     capabilities: () => askCapabilities(kvm),
     vms: () => askVms(kvm),
   }
-  const found: [KvmPart, unknown][] = []
-  for (const part of parts) found.push([part, await attemptAsync<unknown>(looks[part])])
-  return { apiVersion: KVM_API_VERSION, ...Object.fromEntries(found) }
+  const found = Object.fromEntries(parts.map(part => [part, attempt<unknown>(looks[part])]))
+  return { apiVersion: KVM_API_VERSION, ...found }
 }
 
 /** Every capability we know a name of; of a VM those that `/dev/kvm` answers with EINVAL. */

@@ -103,6 +103,24 @@ describe('System by way of the shim library', () => {
   })
 })
 
+describe('running a vCPU once', () => {
+  it('tells what KVM_RUN said, which of an eventfd is that it is no vCPU', () => {
+    using run = system.mmap({ length: 4096 }) as NativeMemory
+    const fd = system.eventfd(0, 0)
+    const cpus = system.getAffinity(0) as number[]
+    const result = system.runOnce({ fd, runAddress: run.address, cpus, timeoutMs: 1500 })
+    expect([-errno.ENOTTY, -errno.EINVAL]).toContain(result)
+    system.close(fd)
+  })
+
+  it('says when the CPUs cannot be had', () => {
+    using run = system.mmap({ length: 4096 }) as NativeMemory
+    const request = { fd: -1, runAddress: run.address, timeoutMs: 1500 }
+    expect(system.runOnce({ ...request, cpus: [] })).toBe(-errno.EINVAL)
+    expect(system.runOnce({ ...request, cpus: [0] })).toBe(-errno.EBADF)
+  })
+})
+
 describe('CPU masks', () => {
   it('hold the CPUs that were put in', () => {
     const cpus = [0, 1, 7, 8, 63, 64, 511, 8191]

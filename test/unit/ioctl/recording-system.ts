@@ -77,4 +77,8 @@ export class RecordingSystem implements System {
   setAffinity(): number {
     return -38
   }
+
+  runOnce(): number {
+    return -38
+  }
 }

@@ -4,16 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { HostError } from '../../../src/errors/index.ts'
 import type { Machine } from '../../../src/look/facts.ts'
 import { renderSvg } from '../../../src/look/svg.ts'
-import {
-  BIG_LITTLE,
-  HOLES,
-  hostOf,
-  hosts,
-  NO_PMU,
-  RK3588,
-  UNIFORM,
-  withKvm,
-} from './hosts.ts'
+import { BIG_LITTLE, HOLES, hostOf, hosts, NO_PMU, RK3588, UNIFORM, withKvm } from './hosts.ts'
 import { elementsOf, parseXml, type Element } from './xml.ts'
 
 function drawn(machine: Machine): string {

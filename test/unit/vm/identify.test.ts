@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { SyscallError } from '../../../src/errors/index.ts'
 import { KvmFd } from '../../../src/ioctl/index.ts'
 import type { Answer, PmuProbe } from '../../../src/pmu/probe.ts'
-import { identifyPmus, type Identifying } from '../../../src/vm/identify.ts'
+import { identifyPmus } from '../../../src/vm/identify.ts'
 import { RecordingSystem } from '../ioctl/recording-system.ts'
 
 const EMFILE = 24
-const ENOMEM = 12
 
 const a53 = { name: 'armv8_cortex_a53', type: 8, cpus: [0, 1] }
 const a72 = { name: 'armv8_cortex_a72', type: 7, cpus: [2, 3] }
@@ -30,7 +29,6 @@ const probe: PmuProbe = {
 /** A host whose CPUs 0 to 3 this process may use, unless `ours` says otherwise. */
 class Host extends RecordingSystem {
   readonly #ours: number[] | number
-  threads = 0
 
   constructor(ours: number[] | number = [0, 1, 2, 3]) {
     super('kvm', ({ name }) => (name === 'KVM_CREATE_VM' ? -EMFILE : 0))
@@ -42,14 +40,8 @@ class Host extends RecordingSystem {
   }
 
   identify(given: Partial<PmuProbe> = {}) {
-    const native: Identifying['native'] = {
-      system: this,
-      createThreads: () => {
-        throw new SyscallError('engine_create', ENOMEM)
-      },
-    }
     return identifyPmus({
-      native,
+      system: this,
       kvm: new KvmFd(this, 3, '/dev/kvm'),
       probe: { ...probe, ...given },
     })
@@ -61,10 +53,10 @@ class Host extends RecordingSystem {
 }
 
 describe('what guests see', () => {
-  it('is not asked where KVM refused the PMU: its answer says it', async () => {
+  it('is not asked where KVM refused the PMU: its answer says it', () => {
     const host = new Host()
     const pmus = [{ pmu: a72, setPmu: no }]
-    expect(await host.identify({ pmus })).toEqual([{ pmu: a72, answer: no }])
+    expect(host.identify({ pmus })).toEqual([{ pmu: a72, answer: no }])
     expect(host.vms).toBe(0)
   })
 
@@ -72,17 +64,17 @@ describe('what guests see', () => {
     ['KVM has no PMU for guests', { pmuV3: false }],
     ['nothing could be asked before', { unasked: true }],
     ['the kernel has no SET_PMU, and there are two', { setPmu: no }],
-  ])('is not asked where %s', async (_, given) => {
+  ])('is not asked where %s', (_, given) => {
     const host = new Host()
     const pmus = probe.pmus.map(({ pmu }) => ({ pmu, setPmu: no }))
-    const views = await host.identify({ pmus, ...given })
+    const views = host.identify({ pmus, ...given })
     expect(views.map(({ answer }) => answer)).toEqual([no, no])
     expect(host.vms).toBe(0)
   })
 
-  it('is asked on CPUs that this process may use, and not known of other PMUs', async () => {
+  it('is asked on CPUs that this process may use, and not known of other PMUs', () => {
     const host = new Host([3])
-    const [little, big] = await host.identify()
+    const [little, big] = host.identify()
     expect(little).toEqual({
       pmu: a53,
       answer: {
@@ -95,14 +87,14 @@ describe('what guests see', () => {
     expect(host.vms).toBe(1)
   })
 
-  it('is asked of the only PMU there is on a kernel without SET_PMU', async () => {
+  it('is asked of the only PMU there is on a kernel without SET_PMU', () => {
     const host = new Host()
-    await host.identify({ setPmu: no, pmus: [{ pmu: a53, setPmu: no }] })
+    host.identify({ setPmu: no, pmus: [{ pmu: a53, setPmu: no }] })
     expect(host.vms).toBe(1)
   })
 
-  it('is an answer for each PMU when something fails, and no error', async () => {
-    const views = await new Host().identify()
+  it('is an answer for each PMU when something fails, and no error', () => {
+    const views = new Host().identify()
     expect(views).toMatchObject([
       {
         pmu: a53,
@@ -113,7 +105,7 @@ describe('what guests see', () => {
     expect(views.every(view => !('events' in view))).toBe(true)
   })
 
-  it('cannot be asked where nobody says which CPUs are ours', async () => {
-    await expect(new Host(-1).identify()).rejects.toThrow(SyscallError)
+  it('cannot be asked where nobody says which CPUs are ours', () => {
+    expect(() => new Host(-1).identify()).toThrow(SyscallError)
   })
 })

@@ -70,7 +70,9 @@ describe('places changes are brought back from', () => {
   })
 
   test('are what an argument names and the files beside it', () => {
-    expect(findArgumentFiles(['../new/out.json', `--json=${tmpdir()}/o.json`], cwd).roots).toEqual([
+    expect(
+      findArgumentFiles([`${cwd}-new/out.json`, `--json=${tmpdir()}/o.json`], cwd).roots,
+    ).toEqual([
       { path: cwd, deep: true },
       { path: join(tmpdir(), 'o.json'), deep: true },
       { path: tmpdir(), deep: false },

@@ -27,13 +27,16 @@ export function explain(
     stdout.write(options.json ? json({ kinds }) : renderOverview(topics, width))
     return
   }
-  const found = findTopics(toWords(args), topics)
+  const found = findTopics(toWords(args, topics), topics)
   stdout.write(options.json ? json({ topics: found.map(topicObject) }) : renderTopics(found, width))
 }
 
-/** Names as they are copied: with the comma behind them, or several in one argument. */
-function toWords(args: readonly string[]): string[] {
-  const words = args.flatMap(arg => arg.split(/[\s,;]+/)).filter(word => word !== '')
+/** Names as they are copied: with the comma behind them, several in one argument, or with spaces. */
+function toWords(args: readonly string[], topics: readonly Topic[]): string[] {
+  const isName = (arg: string) => topics.some(({ name }) => name === arg)
+  const words = args
+    .flatMap(arg => (isName(arg) ? arg : arg.split(/[\s,;]+/)))
+    .filter(word => word !== '')
   if (words.length === 0)
     throw new UsageError('no name was given', { try: ['tsvmm explain EBUSY'] })
   return words

@@ -62,8 +62,9 @@ function json({ program, width, title }: Surroundings): string[] {
     ...JSON_RULES.flatMap(rule => wrap(rule, width, '  * ', '    ')),
     '',
     ...wrap(
-      'Fields are described in docs/json.md, docs/probe.md and docs/doctor.md; schemas are in schema/ of the package, ' +
-        'for what has one.',
+      'Fields are described in docs/json.md, docs/probe.md and docs/doctor.md. The package has a JSON Schema ' +
+        'of each object in schema/, named by its command; advice.schema.json is of `probe --for`, ' +
+        'machine.schema.json of what `probe --save` writes.',
       width,
     ),
   ]

@@ -10,7 +10,7 @@ import { hex } from './table.ts'
 /** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */
 const SCHEMA_VERSION = 1
 
-/** What `--json` says of it. */
+/** What `--json` says of it: schema/probe.schema.json describes it. */
 export function probedToJson({ topic, source, about, host, kvm }: Probed): object {
   return {
     topic,

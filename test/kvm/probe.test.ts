@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CAPABILITIES } from '../../src/ioctl/index.ts'
+import { PROBE_TOPICS } from '../../src/look/facts.ts'
+import { complaints } from '../schemas.ts'
 import { emulatedHost, guest, type KvmHost } from './host.ts'
 
 /* `tsvmm probe` and `tsvmm doctor` on a host with two kinds of core. */
@@ -29,6 +33,8 @@ interface ProbedJson {
     }[]
   }
 }
+
+const BIN = fileURLToPath(new URL('../../bin/tsvmm.js', import.meta.url))
 
 const probe = (...args: string[]) => host.exec('tsvmm', 'probe', ...args)
 
@@ -82,6 +88,7 @@ describe('as JSON', () => {
     const result = JSON.parse(stdout) as {
       kvm: { capabilities: Record<string, number | null>; pmus: { pmus: object[] } }
     }
+    expect(complaints('probe.schema.json', result)).toEqual([])
     expect(result).toMatchObject({
       schemaVersion: 1,
       command: 'probe',
@@ -116,7 +123,9 @@ describe('as JSON', () => {
   })
 
   it('what guests see of each PMU is what any guest sees with it', async () => {
-    const { kvm } = JSON.parse((await probe('pmus', '--json')).stdout) as ProbedJson
+    const probed = JSON.parse((await probe('pmus', '--json')).stdout) as ProbedJson
+    expect(complaints('probe.schema.json', probed)).toEqual([])
+    const { kvm } = probed
     expect(kvm.guests.map(({ pmu }) => pmu.name)).toEqual(['armv8_cortex_a53', 'armv8_cortex_a72'])
     for (const { pmu, answer, pmuVer, pmuVersion, registers, events } of kvm.guests) {
       const args = ['run', '--pmu', '--vcpu-affinity', pmu.cpus.join(','), guest('counters')]
@@ -143,10 +152,48 @@ describe('as JSON', () => {
   })
 })
 
+describe('by its schema', () => {
+  /** Without what a saved machine says otherwise: where it is from, and nobody's cgroup. */
+  const lasting = (text: string): unknown =>
+    JSON.parse(text, (key, value: unknown) =>
+      ['source', 'cgroup'].includes(key) ? undefined : value,
+    )
+  const written = (file: string) => readFileSync(join(folder, `${file}.json`), 'utf8')
+
+  it('the saved machine, which says elsewhere what this one says', async () => {
+    const line = `tsvmm probe --json $0/all.json --save $0/machine.json >$0/text &&
+      tsvmm doctor --json $0/doctor.json >$0/text`
+    expect(await host.exec('sh', '-c', line, folder)).toMatchObject({ status: 0, stderr: '' })
+    expect(complaints('doctor.schema.json', JSON.parse(written('doctor')))).toEqual([])
+    expect(complaints('machine.schema.json', JSON.parse(written('machine')))).toEqual([])
+    const saved = join(folder, 'machine.json')
+    const answers = PROBE_TOPICS.map(topic => {
+      const args = [BIN, 'probe', topic, '--json', '--from', saved]
+      return spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout
+    })
+    for (const answer of answers)
+      expect(complaints('probe.schema.json', JSON.parse(answer))).toEqual([])
+    expect(lasting(answers[PROBE_TOPICS.indexOf('all')] ?? '')).toEqual(lasting(written('all')))
+  })
+
+  it.each([
+    ['--pmu', 'greeting'],
+    ['--pmu-fallback=none', 'greeting'],
+    ['--timeout=1', 'hang'],
+  ])('how a guest ended: run %s %s', async (option, image) => {
+    const file = join(folder, 'run.json')
+    const { status } = await host.exec('tsvmm', 'run', '--json', file, option, guest(image))
+    const object = JSON.parse(written('run')) as object
+    expect(complaints('run.schema.json', object)).toEqual([])
+    expect(object).toMatchObject({ exitStatus: status })
+  })
+})
+
 describe('advice', () => {
   it('for tsvmm is flags with which a guest counts, on each of the PMUs', async () => {
     const { status, stdout } = await probe('--for', 'tsvmm', '--json')
     expect(status).toBe(0)
+    expect(complaints('advice.schema.json', JSON.parse(stdout))).toEqual([])
     const { alternatives } = JSON.parse(stdout) as {
       alternatives: { pmu: { name: string }; argv: string[]; counters: number }[]
     }

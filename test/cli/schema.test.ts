@@ -12,6 +12,7 @@ import { APPLE_M1, GRAVITON3, HOTPLUG, RK3399, UNCORE_ONLY } from '../unit/host/
 import { machine } from '../unit/look/kernels.ts'
 
 const clone = fileURLToPath(new URL('../..', import.meta.url))
+const SHIPPED = join(clone, 'machines')
 const bin = join(clone, 'bin/tsvmm.js')
 
 let folder: string
@@ -124,6 +125,14 @@ describe('a machine we do not have', () => {
       expect(object['exitStatus']).toBe(status)
     }
   }
+
+  it.each(fs.readdirSync(SHIPPED))('%s of the package, shown, and as advice', name => {
+    const file = join(SHIPPED, name)
+    expect(complaints('machine.schema.json', JSON.parse(fs.readFileSync(file, 'utf8')))).toEqual([])
+    const { object } = tsvmm('probe', '--from', file, '--json')
+    expect(complaints('probe.schema.json', object)).toEqual([])
+    checkAdvice(['tsvmm', 'libvirt'], file)
+  })
 
   it('that cannot be read', () => {
     const sysroot = tree({ ...RK3399, 'devices/system/cpu/online': 'nonsense' })

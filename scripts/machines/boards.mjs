@@ -41,7 +41,7 @@ export const RK3399 = {
     capacity('485 at 1416 MHz (A53), 1024 at 1800 MHz (A72)', dts('rockchip/rk3399.dtsi')),
     {
       fact: '7 counters of armv8_cortex_a53 and of armv8_cortex_a72, IPA Size Limit: 40 bits, vgic-v2@fff20000, MIDR_EL1 of the Cortex-A72 0x410fd082',
-      source: 'boot logs of RK3399 boards on the mailing lists linux-rockchip and linux-kernel',
+      source: 'boot logs of RK3399 boards on mailing lists of the kernel',
     },
   ],
   assumed: ['revision of the Cortex-A53: r0p4', assumedCapacity, assumedIds],
@@ -72,7 +72,7 @@ export const RK3588 = {
     ),
     {
       fact: '7 counters of armv8_cortex_a55 and of armv8_cortex_a76, IPA Size Limit: 40 bits, no GICV resource entry, disabling GICv2 emulation, MIDR_EL1 of the Cortex-A76 0x414fd0b0',
-      source: 'boot logs of RK3588 boards on the mailing lists linux-rockchip and linux-kernel',
+      source: 'boot logs of RK3588 boards on mailing lists of the kernel',
     },
   ],
   assumed: ['revision of the Cortex-A55: r2p0', assumedCapacity, assumedIds],

@@ -3,12 +3,12 @@
  * hardware: the events that Linux's perf lists for the core, and CHAIN, which it does not list.
  */
 
-const QEMU = 'QEMU 8.0, target/arm/cpu64.c and tcg/cpu64.c: id_aa64dfr0'
+const QEMU = 'QEMU, id_aa64dfr0 of the core in cpu64.c of target/arm'
 const PERF = 'Linux 6.12, tools/perf/pmu-events/arch/arm64/arm'
 
-const counters = (core, section = 'Performance Monitoring Unit') => ({
+const counters = core => ({
   fact: `a ${core} has 6 event counters and the cycle counter`,
-  source: `Arm, ${core} Technical Reference Manual, ${section}`,
+  source: `Arm, ${core} Technical Reference Manual, Performance Monitor Unit`,
 })
 
 const events = (core, folder) => ({
@@ -93,8 +93,9 @@ export const NEOVERSE_V1 = {
   aarch32: true,
   slots: 8,
   pmceid: [0xa7f7fff0f3fn, 0xfef2ae7fn],
-  published: [counters('Neoverse V1'), events('Neoverse V1', 'neoverse-v1')],
-  assumed: ['ID_AA64DFR0_EL1.PMUVer of a Neoverse V1: 5, as in Armv8.4; PMMIR_EL1.SLOTS: 8'],
+  published: [events('Neoverse V1', 'neoverse-v1')],
+  assumed: ['event counters of a Neoverse V1: 6, as of a Neoverse N1',
+    'ID_AA64DFR0_EL1.PMUVer of a Neoverse V1: 5, as in Armv8.4; PMMIR_EL1.SLOTS: 8'],
 }
 
 export const NEOVERSE_V2 = {
@@ -104,8 +105,9 @@ export const NEOVERSE_V2 = {
   aarch32: false,
   slots: 8,
   pmceid: [0xf0f1a7f7fff0f3fn, 0x77fef2ae7fn],
-  published: [counters('Neoverse V2'), events('Neoverse V2', 'neoverse-n2-v2')],
+  published: [events('Neoverse V2', 'neoverse-n2-v2')],
   assumed: [
+    'event counters of a Neoverse V2: 6, as of a Neoverse N1',
     'ID_AA64DFR0_EL1.PMUVer of a Neoverse V2: 6, as in Armv8.5; PMMIR_EL1.SLOTS: 8',
     'events of tracing and memory tags: as perf lists them for Neoverse N2 and V2 together',
   ],

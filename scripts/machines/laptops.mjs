@@ -49,7 +49,7 @@ export const APPLE_M1 = {
     {
       fact: 'MIDR_EL1 of Icestorm is 0x611f0221',
       source:
-        'the first boot logs of Asahi Linux on a Mac mini: Booting Linux on physical CPU 0x0000000000 [0x611f0221]',
+        'a boot log of Asahi Linux of February 2021: Booting Linux on physical CPU 0x0000000000 [0x611f0221]',
     },
   ],
   assumed: [

@@ -87,8 +87,8 @@ export const GRAVITON4 = {
   published: [
     { fact: 'm8g.metal-48xl has 192 cores with one thread each', source: AWS },
     {
-      fact: 'Graviton4 has 96 Neoverse V2; the largest sizes have two of them',
-      source: 'AWS News Blog, Graviton4 (November 2023)',
+      fact: 'Graviton4 has 96 Neoverse V2: 192 CPUs are two of them',
+      source: 'AWS HPC Blog, Performance gains with AWS Graviton4 (October 2024)',
     },
     {
       fact: 'MIDR_EL1 0x410fd4f1: Neoverse V2 r0p1',

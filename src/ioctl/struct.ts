@@ -1,4 +1,4 @@
-import { layoutOf, type StructLayout } from '../native/layout.ts'
+import { layoutOf, type StructLayout } from './layout.ts'
 import type { NativeMemory } from '../native/memory.ts'
 import type { FieldType } from './field-types.ts'
 

@@ -3,7 +3,8 @@
  * compiled in one piece, and what it does not need not at all. dist/ remains what the package
  * exports. docs/architecture.md, "Start-up", has the numbers that ask for this.
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
@@ -40,6 +41,12 @@ await build({
     postBanner: licences,
   },
 })
+
+/** By which bin/load.js knows whether what it keeps was made of these files. */
+const hash = createHash('sha256')
+for (const name of readdirSync('dist/bundle').sort())
+  hash.update(`${name}\0`).update(readFileSync(join('dist/bundle', name)))
+writeFileSync('dist/bundle/build-id', hash.digest('hex').slice(0, 32))
 
 /** What comes along of other people's packages keeps their terms. */
 function licences({ moduleIds }) {

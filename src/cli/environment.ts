@@ -12,13 +12,14 @@ export const ENVIRONMENT: readonly Row[] = [
   ['LANG', 'the same, where neither is'],
   [
     'XDG_CACHE_HOME',
-    'the lab keeps its kernels and programs in tsvmm below it; left out: ~/.cache',
+    'the lab keeps its kernels and programs in tsvmm below it, and each start what it has compiled; left out: ~/.cache',
   ],
   ['TSVMM_DEBIAN_MIRROR', "where the lab fetches Debian packages; left out: this machine's mirror"],
   [
     'TSVMM_FFI',
     'ffi-napi: call the native library through ffi-napi; left out: it is a module of Node',
   ],
+  ['NODE_DISABLE_COMPILE_CACHE', 'nothing that is compiled is kept or taken from there'],
   ['PATH', 'where the lab finds QEMU and the tools it needs'],
   ['KUBERNETES_SERVICE_HOST', 'set in pods of Kubernetes: doctor takes this for a container'],
   ['container', 'set by some makers of containers to their name: the same'],

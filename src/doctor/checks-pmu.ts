@@ -10,6 +10,12 @@ import { judgePerf } from './perf.ts'
 /** The CPUs, and what PMU a guest can have on them. Without one, guests run all the same. */
 export const PMU_CHECKS = [
   {
+    id: 'cpu.files',
+    about: 'what the kernel says of CPUs and PMUs can be read, and can be true',
+    needs: [],
+    judge: judgeFiles,
+  },
+  {
     id: 'cpu.online',
     about: 'CPUs that do not run',
     needs: [],
@@ -64,6 +70,21 @@ export const PMU_CHECKS = [
     judge: judgePerf,
   },
 ] as const satisfies readonly Check[]
+
+function judgeFiles({ host }: DoctorFacts): Finding {
+  return withKnown(host, ({ problems }) =>
+    problems.length === 0
+      ? pass('nothing is wrong with the files of CPUs and PMUs')
+      : {
+          verdict: 'WARN',
+          found:
+            problems.length === 1
+              ? `${problems[0]}`
+              : `${problems[0]}; and ${problems.length - 1} more`,
+          remedy: ['tsvmm probe'],
+        },
+  )
+}
 
 function judgeOnline({ host }: DoctorFacts): Finding {
   return withKnown(host, ({ online, present, offline }) => {

@@ -1,13 +1,13 @@
 import { attempt, TsvmmError } from '../errors/index.ts'
 import { readKernelLevel, type KernelLevel } from '../host/exception-level.ts'
-import type { HostFacts, HostTree } from '../host/index.ts'
+import { describeHost, type HostFacts, type HostTree } from '../host/index.ts'
 import { readKernel, type HostKernel } from '../host/kernel.ts'
 import { inspectKvmDevice, type KvmDevice } from '../host/kvm-device.ts'
 import { readKvmMessages } from '../host/kvm-messages.ts'
 import { readMemory, type HostMemory } from '../host/memory.ts'
 import { readSettings, type HostSettings } from '../host/settings.ts'
 import { readSurroundings, type Surroundings } from '../host/surroundings.ts'
-import { lookAtHost, tryKvm, type AskKvm, type Machine } from '../look/facts.ts'
+import { tryKvm, type AskKvm, type Machine } from '../look/facts.ts'
 import type { Native } from '../native/index.ts'
 
 /** A fact, or why it is not known. */
@@ -63,7 +63,7 @@ export async function gatherFacts(sources: Sources): Promise<DoctorFacts> {
     kvmMessages: readKvmMessages(),
     surroundings: attempt(() => readSurroundings(tree, env)),
     device,
-    host: attempt(() => lookAtHost(tree)),
+    host: attempt(() => describeHost(tree)),
     kvm: canAsk ? await tryKvm(askKvm, PARTS) : undefined,
     memory: attempt(() => readMemory(tree)),
     settings: attempt(() => readSettings(tree)),

@@ -1,4 +1,5 @@
 import { readHostCpus } from './cpus.ts'
+import { strictly, type Tolerate } from './problems.ts'
 import { nonsense, parseNumber } from './sysfs.ts'
 import { THIS_HOST, type HostTree } from './tree.ts'
 
@@ -18,13 +19,13 @@ export interface HostCore {
  * @see arch/arm64/kernel/cpuinfo.c, `cpuid_cpu_online` (v6.12)
  * @see drivers/base/arch_topology.c, `cpu_capacity_show` (v6.12)
  */
-export function readCores(tree: HostTree = THIS_HOST): HostCore[] {
-  return readHostCpus(tree).possible.map(cpu => {
+export function readCores(tree: HostTree = THIS_HOST, tolerate: Tolerate = strictly): HostCore[] {
+  return readHostCpus(tree, tolerate).possible.map(cpu => {
     const directory = `/sys/devices/system/cpu/cpu${cpu}`
     return {
       cpu,
-      midr: readMidr(tree, `${directory}/regs/identification/midr_el1`),
-      capacity: readCapacity(tree, `${directory}/cpu_capacity`),
+      midr: tolerate(() => readMidr(tree, `${directory}/regs/identification/midr_el1`)),
+      capacity: tolerate(() => readCapacity(tree, `${directory}/cpu_capacity`)),
     }
   })
 }

@@ -3,6 +3,9 @@ import { UsageError } from '../errors/index.ts'
 /** The most CPUs an arm64 kernel can be built for is 4096 (`NR_CPUS`, v6.18); twice that is a typo. */
 export const MAX_CPUS = 8192
 
+/** All CPUs that can be, one by one, have some 40 thousand characters. */
+const LONGEST = 64 * 1024
+
 const ITEM = /^(?<first>\d+)(?:-(?<last>\d+)(?::(?<used>\d+)\/(?<group>\d+))?)?$/
 
 /**
@@ -15,8 +18,11 @@ const ITEM = /^(?<first>\d+)(?:-(?<last>\d+)(?::(?<used>\d+)\/(?<group>\d+))?)?$
  */
 export function parseCpuList(text: string): number[] {
   if (text.trim() === '') return []
-  const cpus = new Set(text.split(',').flatMap(item => parseItem(item.trim(), text)))
-  return [...cpus].sort((a, b) => a - b)
+  if (text.length > LONGEST) throw malformed(text, `it has ${text.length} characters`)
+  // Ranges may be written as often as there is room for them.
+  const isThere = new Uint8Array(MAX_CPUS)
+  for (const item of text.split(',')) markItem(item.trim(), text, isThere)
+  return Array.from(isThere.keys()).filter(cpu => isThere[cpu] === 1)
 }
 
 /** The shortest list without strides: `[0, 1, 2, 8]` → `0-2,8`. The order of `cpus` does not matter. */
@@ -35,23 +41,22 @@ export function renderCpus(cpus: readonly number[]): string {
   return `${cpus.length === 1 ? 'CPU' : 'CPUs'} ${renderCpuList(cpus)}`
 }
 
-function parseItem(item: string, text: string): number[] {
+function markItem(item: string, text: string, marks: Uint8Array): void {
   const groups = ITEM.exec(item)?.groups
   if (groups === undefined)
     throw malformed(text, item === '' ? 'an item is empty' : `"${item}" is no CPU and no range`)
 
   const first = Number(groups['first'])
   const last = Number(groups['last'] ?? first)
-  const used = Number(groups['used'] ?? 1)
-  const group = Number(groups['group'] ?? 1)
+  const used = Number(groups['used'] ?? MAX_CPUS)
+  const group = Number(groups['group'] ?? MAX_CPUS)
   if (last >= MAX_CPUS || first >= MAX_CPUS)
     throw malformed(text, `"${item}" goes beyond CPU ${MAX_CPUS - 1}`)
   if (last < first) throw malformed(text, `the range "${item}" ends before it begins`)
   if (used < 1 || used > group)
     throw malformed(text, `"${item}" takes ${used} CPUs of every ${group}`)
-  return Array.from({ length: last - first + 1 }, (_, i) => i)
-    .filter(i => i % group < used)
-    .map(i => first + i)
+  for (let cpu = first; cpu <= last; cpu += group)
+    marks.fill(1, cpu, Math.min(cpu + used, last + 1))
 }
 
 function malformed(text: string, problem: string): UsageError {

@@ -1,9 +1,12 @@
+import { readAffinity } from './affinity.ts'
+import { contradictionsOf } from './contradictions.ts'
 import type { HostPmu } from './pmus.ts'
 import { readCores, type HostCore } from './cores.ts'
 import { readHostCpus, type HostCpus } from './cpus.ts'
 import { readCpuset, type HostCpuset } from './cpuset.ts'
 import { renderPart } from './midr.ts'
 import { readHostPmuDetails, type HostPmuDetails } from './pmu-details.ts'
+import { Problems } from './problems.ts'
 import { readTopology, type CpuPlace } from './topology.ts'
 import { THIS_HOST, type HostTree } from './tree.ts'
 
@@ -22,34 +25,42 @@ export interface HostFacts extends HostCpus {
    * them: the kernel learns from a CPU itself which PMU it has.
    */
   readonly uncovered: readonly number[]
-  /** CPUs this process may run on, if the caller knew. */
+  /** CPUs this process may run on, where that is known. */
   readonly affinity: readonly number[] | undefined
   readonly cpuset: HostCpuset | undefined
+  /**
+   * What is wrong with all this, a sentence each: facts that contradict each other, and files
+   * that are unreadable or nonsense, whose facts are missing.
+   */
+  readonly problems: readonly string[]
 }
 
 /**
  * All of it, read now. Nothing of it holds for the next boot, perf types least; CPUs come and go
- * while it is read.
+ * while it is read. A file that is unreadable or nonsense takes no more than its own fact with it.
  *
- * @param affinity what sched_getaffinity said of this process, where that is known
- * @throws {@link HostError} `SYSFS` naming the file that is missing, unreadable or nonsense
+ * @param affinity what sched_getaffinity said of this process; left out, /proc is asked
+ * @throws {@link HostError} `SYSFS` the possible CPUs are not known
  * @see drivers/perf/arm_pmu_acpi.c, `arm_pmu_acpi_cpu_starting` (v6.12)
  */
 export function describeHost(tree: HostTree = THIS_HOST, affinity?: readonly number[]): HostFacts {
-  const cpus = readHostCpus(tree)
-  const pmus = readHostPmuDetails(tree)
+  const problems = new Problems()
+  const { tolerate } = problems
+  const cpus = readHostCpus(tree, tolerate)
+  const pmus = readHostPmuDetails(tree, tolerate)
   const covered = new Set(pmus.flatMap(pmu => pmu.cpus))
   const online = new Set(cpus.online)
-  const placeOf = readTopology(cpus.online, tree)
-  return {
+  const placeOf = readTopology(cpus.online, tree, tolerate)
+  const facts = {
     ...cpus,
     offline: cpus.possible.filter(cpu => !online.has(cpu)),
-    cores: readCores(tree).map(core => ({ ...core, ...placeOf(core.cpu) })),
+    cores: readCores(tree, tolerate).map(core => ({ ...core, ...placeOf(core.cpu) })),
     pmus,
     uncovered: cpus.possible.filter(cpu => !covered.has(cpu)),
-    affinity,
-    cpuset: readCpuset(tree),
+    affinity: affinity ?? tolerate(() => readAffinity(cpus.online, tree)),
+    cpuset: tolerate(() => readCpuset(tree)),
   }
+  return { ...facts, problems: [...contradictionsOf(facts), ...problems.sentences] }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { PMUS, readHostPmus, type HostPmu } from './pmus.ts'
+import { strictly, type Tolerate } from './problems.ts'
 import { nonsense, parseNumber } from './sysfs.ts'
 import { THIS_HOST, type HostTree } from './tree.ts'
 
@@ -34,13 +35,16 @@ export interface HostPmuDetails extends HostPmu {
  * @see drivers/perf/arm_pmuv3.c, `slots_show`, `armv8pmu_events_sysfs_show` (v6.12)
  * @see Documentation/ABI/testing/sysfs-bus-event_source-devices-events (v6.12)
  */
-export function readHostPmuDetails(tree: HostTree = THIS_HOST): HostPmuDetails[] {
-  return readHostPmus(tree).map(pmu => {
+export function readHostPmuDetails(
+  tree: HostTree = THIS_HOST,
+  tolerate: Tolerate = strictly,
+): HostPmuDetails[] {
+  return readHostPmus(tree, tolerate).map(pmu => {
     const directory = `${PMUS}/${pmu.name}`
     return {
       ...pmu,
-      caps: readAll(tree, `${directory}/caps`, decodeCap),
-      events: readAll(tree, `${directory}/events`, decodeEvent),
+      caps: readAll(tree, `${directory}/caps`, decodeCap, tolerate),
+      events: readAll(tree, `${directory}/events`, decodeEvent, tolerate),
     }
   })
 }
@@ -50,12 +54,16 @@ function readAll<Value>(
   tree: HostTree,
   directory: string,
   decode: (tree: HostTree, path: string, content: string) => Value | undefined,
+  tolerate: Tolerate,
 ): Record<string, Value> {
+  const read = (path: string) => {
+    const content = tree.read(path)
+    return content === undefined ? undefined : decode(tree, path, content)
+  }
+  const names = tolerate(() => tree.list(directory)) ?? []
   return Object.fromEntries(
-    tree.list(directory).flatMap(name => {
-      const path = `${directory}/${name}`
-      const content = tree.read(path)
-      const value = content === undefined ? undefined : decode(tree, path, content)
+    names.flatMap(name => {
+      const value = tolerate(() => read(`${directory}/${name}`))
       return value === undefined ? [] : [[name, value]]
     }),
   )

@@ -1,5 +1,6 @@
 import { HostError } from '../errors/index.ts'
 import { renderCpuList } from './cpulist.ts'
+import { strictly, type Tolerate } from './problems.ts'
 import { decodeCpuList, nonsense } from './sysfs.ts'
 import { THIS_HOST, type HostTree } from './tree.ts'
 
@@ -23,10 +24,10 @@ export const PMUS = '/sys/bus/event_source/devices'
  * @throws {@link HostError} `SYSFS` naming the file that is missing, unreadable or nonsense
  * @see drivers/perf/arm_pmu.c, `cpus_show` (v6.12)
  */
-export function readHostPmus(tree: HostTree = THIS_HOST): HostPmu[] {
-  return tree
-    .list(PMUS)
-    .flatMap(name => readPmu(tree, name) ?? [])
+export function readHostPmus(tree: HostTree = THIS_HOST, tolerate: Tolerate = strictly): HostPmu[] {
+  const names = tolerate(() => tree.list(PMUS)) ?? []
+  return names
+    .flatMap(name => tolerate(() => readPmu(tree, name), `the PMU ${name} is left out`) ?? [])
     .sort((a, b) => firstCpu(a) - firstCpu(b) || a.type - b.type)
 }
 

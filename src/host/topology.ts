@@ -1,3 +1,4 @@
+import { strictly, type Tolerate } from './problems.ts'
 import { decodeCpuList, nonsense } from './sysfs.ts'
 import { THIS_HOST, type HostTree } from './tree.ts'
 
@@ -39,31 +40,39 @@ const NOWHERE: CpuPlace = {
 export function readTopology(
   online: readonly number[],
   tree: HostTree = THIS_HOST,
+  tolerate: Tolerate = strictly,
 ): (cpu: number) => CpuPlace {
-  const nodes = readNodes(tree)
-  const places = new Map(online.map(cpu => [cpu, readPlace(tree, cpu, nodes.get(cpu))]))
+  const nodes = readNodes(tree, tolerate)
+  const places = new Map(online.map(cpu => [cpu, readPlace(tree, cpu, nodes.get(cpu), tolerate)]))
   return cpu => places.get(cpu) ?? NOWHERE
 }
 
-function readPlace(tree: HostTree, cpu: number, nodeId: number | undefined): CpuPlace {
+function readPlace(
+  tree: HostTree,
+  cpu: number,
+  nodeId: number | undefined,
+  tolerate: Tolerate,
+): CpuPlace {
   const directory = `/sys/devices/system/cpu/cpu${cpu}/topology`
   return {
-    packageId: readId(tree, `${directory}/physical_package_id`),
+    packageId: tolerate(() => readId(tree, `${directory}/physical_package_id`)),
     nodeId,
-    clusterId: readId(tree, `${directory}/cluster_id`),
-    coreId: readId(tree, `${directory}/core_id`),
-    threads: readCpus(tree, `${directory}/thread_siblings_list`),
+    clusterId: tolerate(() => readId(tree, `${directory}/cluster_id`)),
+    coreId: tolerate(() => readId(tree, `${directory}/core_id`)),
+    threads: tolerate(() => readCpus(tree, `${directory}/thread_siblings_list`)),
   }
 }
 
 /** NUMA nodes by CPU; none on a kernel without NUMA. */
-function readNodes(tree: HostTree): ReadonlyMap<number, number> {
+function readNodes(tree: HostTree, tolerate: Tolerate): ReadonlyMap<number, number> {
   const base = '/sys/devices/system/node'
-  const nodes = tree.list(base).flatMap(name => /^node(\d{1,5})$/.exec(name)?.[1] ?? [])
+  const names = tolerate(() => tree.list(base)) ?? []
+  const nodes = names.flatMap(name => /^node(\d{1,5})$/.exec(name)?.[1] ?? [])
   return new Map(
-    nodes.flatMap(node =>
-      (readCpus(tree, `${base}/node${node}/cpulist`) ?? []).map(cpu => [cpu, Number(node)]),
-    ),
+    nodes.flatMap(node => {
+      const cpus = tolerate(() => readCpus(tree, `${base}/node${node}/cpulist`)) ?? []
+      return cpus.map(cpu => [cpu, Number(node)])
+    }),
   )
 }
 

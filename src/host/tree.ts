@@ -72,8 +72,10 @@ function checkFile(file: string): void {
     throw new Error(`it has ${stat.size} bytes, more than a file of a kernel`)
 }
 
+/** Without the file, which is named already: `EACCES: permission denied`. */
 function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const words = error instanceof Error ? error.message : String(error)
+  return words.replace(/, \w+( '.*')?$/s, '')
 }
 
 /** ENODEV: it vanished after it was opened (fs/kernfs/file.c, `kernfs_seq_start`, v6.12). */

@@ -1,8 +1,6 @@
 import { BugError, TsvmmError } from '../errors/index.ts'
-import { readAffinity } from '../host/affinity.ts'
 import {
   describeHost,
-  readHostCpus,
   type HostFacts,
   type HostPmu,
   type HostPmuDetails,
@@ -58,21 +56,12 @@ export async function lookAt(
 ): Promise<Machine> {
   const { host, kvm } = NEEDS[topic]
   return {
-    host: host ? lookAtHost(tree) : undefined,
+    host: host ? describeHost(tree) : undefined,
     kvm: askKvm && kvm.length > 0 ? await tryKvm(askKvm, kvm) : undefined,
   }
 }
 
-/**
- * The half that needs no KVM.
- *
- * @throws {HostError} `TSVMM_HOST_SYSFS`
- */
-export function lookAtHost(tree: HostTree): HostFacts {
-  return describeHost(tree, readAffinity(readHostCpus(tree).online, tree))
-}
-
-/** The half that does: what KVM says, or why it does not. */
+/** The half that needs KVM: what it says, or why it does not. */
 export async function tryKvm(
   askKvm: AskKvm,
   parts: readonly KvmPart[],

@@ -22,7 +22,7 @@ export function probedToJson({ topic, source, about, host, kvm }: Probed): objec
 }
 
 function jsonHost(host: HostFacts): object {
-  const { possible, present, online, offline, uncovered, affinity, cpuset } = host
+  const { possible, present, online, offline, uncovered, affinity, cpuset, problems } = host
   return {
     cpus: { possible, present, online, offline, uncovered },
     affinity,
@@ -35,6 +35,7 @@ function jsonHost(host: HostFacts): object {
       ...place,
     })),
     pmus: host.pmus.map(pmu => ({ ...pmu, cores: coresOf(host, pmu) })),
+    problems,
   }
 }
 

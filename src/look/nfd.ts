@@ -3,6 +3,7 @@ import type { HostFacts } from '../host/index.ts'
 import type { PmuProbe } from '../pmu/probe.ts'
 import { decide } from './advice/ground.ts'
 import { coresOf, partOf, type Machine } from './facts.ts'
+import { problemLines } from './problems.ts'
 import { printable } from './table.ts'
 
 /** The one namespace that NFD takes from everybody, in all versions and settings. */
@@ -19,10 +20,11 @@ const MOST_LETTERS = 63
  */
 export function renderFeatureFile(machine: Machine & { readonly host: HostFacts }): string {
   const answer = partOf(machine.kvm, 'pmus')
-  const comments =
+  const unasked =
     answer instanceof TsvmmError
       ? [`KVM could not be asked: ${[answer.message, answer.why].filter(Boolean).join(', since ')}`]
       : []
+  const comments = [...unasked, ...problemLines(machine.host)]
   const labels = labelsOf(machine).map(([name, value]) => `${NAMESPACE}/${name}=${value}`)
   return [...comments.map(words => `# ${printable(words)}`), ...labels, ''].join('\n')
 }

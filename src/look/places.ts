@@ -1,3 +1,4 @@
+import { groupBy } from '../host/group-by.ts'
 import type { HostCpu, HostFacts, HostPmuDetails } from '../host/index.ts'
 
 /** All that is to be said of CPUs of which the same is to be said. */
@@ -128,15 +129,4 @@ export function kinds({ online, present, pmus }: HostFacts): KindOf {
     known.set(key, same)
     return same
   }
-}
-
-function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group) group.push(item)
-    else groups.set(key, [item])
-  }
-  return groups
 }

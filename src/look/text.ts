@@ -7,6 +7,7 @@ import type { Capability, KvmFacts, KvmPart, VmFacts } from '../vm/look.ts'
 import { coresOf, goodPart, NEEDS, partOf, type Probed, type ProbeTopic } from './facts.ts'
 import { countOfEvents, eventBlocks, versionSeen } from './guests.ts'
 import { kinds } from './places.ts'
+import { problemLines } from './problems.ts'
 import {
   hex,
   printable,
@@ -27,7 +28,10 @@ export interface TextStyle {
 
 /** The answer for people. */
 export function renderProbed(probed: Probed, style: TextStyle = {}): string {
-  const blocks = BLOCKS[probed.topic](probed, style.branches ?? 'unicode')
+  const blocks = [
+    ...BLOCKS[probed.topic](probed, style.branches ?? 'unicode'),
+    ...withHost(probed, problemLines),
+  ]
   const texts = blocks.flatMap(block => {
     const lines =
       'rows' in block ? renderTable(block.header, block.rows, style.paint) : block.map(printable)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   APPLE_M1,
   GRAVITON3,
@@ -199,7 +199,7 @@ describe('tsvmm probe --svg draws', () => {
   it('or leaves the old picture as it was, if there is no machine to draw', () => {
     const file = join(folder, 'old.svg')
     fs.writeFileSync(file, 'old')
-    const broken = tree(withFile(RK3399, 'devices/system/cpu/online', 'x\n'))
+    const broken = tree(withFile(RK3399, 'devices/system/cpu/possible', 'x\n'))
     const before = fs.readdirSync(folder)
     expect(probe('--sysroot', broken, '--svg', file)).toMatchObject({ status: 120, stdout: '' })
     expect(fs.readFileSync(file, 'utf8')).toBe('old')
@@ -283,46 +283,95 @@ describe('tsvmm probe --for a VMM', () => {
   })
 })
 
-describe('a tree that is damaged is explained by the file', () => {
+describe('a tree that is damaged', () => {
   const cpu = 'devices/system/cpu'
   const a53 = 'bus/event_source/devices/armv8_cortex_a53'
   const midr = `${cpu}/cpu1/regs/identification/midr_el1`
 
   it.each<[string, Files, RegExp]>([
-    ['a hole', { [`${cpu}/online`]: '0\n' }, /there is no .*\/cpu\/possible/],
     [
       'a list of CPUs that is none',
       withFile(RK3399, `${cpu}/online`, 'all of them\n'),
-      /\/cpu\/online holds "all of them", not a list of CPUs/,
+      /\/cpu\/online holds "all of them", not a list of CPUs; all that are present are taken/,
     ],
     ['a MIDR that is none', withFile(RK3399, midr, 'x\n'), /cpu1.*midr_el1 holds "x", not a MIDR/],
     ['a type that is none', withFile(RK3399, `${a53}/type`, '-1\n'), /a53\/type holds "-1"/],
     ['a PMU without a type', { ...RK3399, ...pmuFiles('odd', { cpus: '0' }) }, /no .*odd\/type/],
     ['a directory for a file', { ...RK3399, [`${cpu}/cpu0/cpu_capacity/x`]: '' }, /cpu_capacity/],
-  ])('%s', (_, files, message) => {
+    [
+      'CPUs that contradict each other',
+      withFile(RK3399, `${cpu}/present`, '0-8\n'),
+      /CPUs 6-8 are present, but not possible/,
+    ],
+  ])('is shown all the same, and what is wrong is said: %s', (_, files, problem) => {
     const sys = Object.fromEntries(
       Object.entries(files).filter(
         ([path]) => !Object.keys(files).some(f => f.startsWith(`${path}/`)),
       ),
     )
-    const { status, stdout, stderr } = probe('--sysroot', tree(sys))
+    const root = tree(sys)
+    const { status, stdout, stderr } = probe('--sysroot', root)
+    expect(stdout).toMatch(/^.- CPUs 4-5 +Cortex-A72 r0p2 \(Arm\) +1024 +armv8_cortex_a72 +7$/m)
+    expect(stdout.match(/^not right: .*$/gm)).toEqual([expect.stringMatching(problem)])
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    const { host } = JSON.parse(probe('--sysroot', root, '--json').stdout) as {
+      host: { problems: string[] }
+    }
+    expect(host.problems).toEqual([expect.stringMatching(problem)])
+  })
+
+  it('and may be read in part only, shows that part', () => {
+    const root = tree(RK3399)
+    fs.chmodSync(folder, 0o755)
+    fs.chmodSync(root, 0o755)
+    fs.chmodSync(join(root, 'sys', midr), 0)
+    const events = join(root, 'sys', a53, 'events')
+    fs.chmodSync(events, 0)
+    onTestFinished(() => fs.chmodSync(events, 0o755))
+    // Nothing is closed to root.
+    const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+    const argv = ['--no-addons', bin, 'probe', 'pmus', '--sysroot', root]
+    const { status, stdout } = spawnSync(process.execPath, argv, { ...nobody, encoding: 'utf8' })
+    expect(stdout).toMatch(/^armv8_cortex_a72 +7 +4-5 +Cortex-A72 +2 /m)
+    expect(stdout.match(/^not right: .*$/gm)).toEqual([
+      `not right: cannot list ${events}: EACCES: permission denied`,
+      `not right: cannot read ${root}/sys/${midr}: EACCES: permission denied`,
+    ])
+    expect(status).toBe(0)
+  })
+
+  it.each<[string, Files, RegExp]>([
+    ['a hole', { [`${cpu}/online`]: '0\n' }, /there is no .*\/cpu\/possible; is sysfs mounted\?/],
+    [
+      'more CPUs than there are',
+      withFile(RK3399, `${cpu}/possible`, '0-4294967295\n'),
+      /\/cpu\/possible holds "0-4294967295", not a list of CPUs/,
+    ],
+  ])('in the possible CPUs ends it: %s', (_, files, message) => {
+    const root = tree(files)
+    const { status, stdout, stderr } = probe('--sysroot', root)
     expect(stderr).toMatch(/^error: /)
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/^ +at /m)
     expect(stdout).toBe('')
     expect(status).toBe(120)
-  })
-
-  it('also in JSON', () => {
-    const root = tree(withFile(RK3399, midr, 'x\n'))
-    const { status, stdout } = probe('--sysroot', root, '--json')
-    expect(JSON.parse(stdout)).toMatchObject({
+    const json = probe('--sysroot', root, '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject({
       schemaVersion: 1,
       exitStatus: 120,
       topic: 'all',
-      error: { code: 'TSVMM_HOST_SYSFS', message: expect.stringContaining(midr) as string },
+      error: { code: 'TSVMM_HOST_SYSFS', message: expect.stringMatching(message) as string },
     })
-    expect(status).toBe(120)
+    expect(json.status).toBe(120)
+  })
+
+  it('gives advice for what is sound of it, which says what is not', () => {
+    const odd = pmuFiles('odd', { type: '9', cpus: '3-4' })
+    const { status, stdout } = probe('--for', 'lkvm', '--sysroot', tree({ ...RK3399, ...odd }))
+    expect(stdout).toMatch(/^taskset -c 0-2 lkvm run --pmu --vcpu-affinity 0-2 --cpus 3$/m)
+    expect(stdout).toMatch(/^# not right: CPU 3 is of the PMUs armv8_cortex_a53 and odd$/m)
+    expect(status).toBe(0)
   })
 })
 

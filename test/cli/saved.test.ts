@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 const bin = fileURLToPath(new URL('../../bin/tsvmm.js', import.meta.url))
 
@@ -106,10 +107,19 @@ describe('a machine that was saved', () => {
   })
 
   it('with nonsense in it is explained by the file', () => {
-    const files = { ...MACHINE.files, '/sys/devices/system/cpu/online': '0-4294967295' }
-    const { status, stderr } = probe(['--from', saved({ files })])
-    expect(stderr).toMatch(/^error: \/sys\/.*\/online in .*machine\.json holds "0-4294967295", not/)
+    const withFile = (name: string) => ({
+      files: { ...MACHINE.files, [`/sys/devices/system/cpu/${name}`]: '0-4294967295' },
+    })
+    const nonsense = (name: string) =>
+      new RegExp(`/sys/.*/${name} in .*machine\\.json holds "0-4294967295", not`)
+    const { status, stderr } = probe(['--from', saved(withFile('possible'))])
+    expect(stderr).toMatch(/^error: /)
+    expect(stderr).toMatch(nonsense('possible'))
     expect(status).toBe(120)
+    const shown = probe(['--from', saved(withFile('online'))])
+    expect(shown.stdout).toMatch(/^not right: /m)
+    expect(shown.stdout).toMatch(nonsense('online'))
+    expect(shown.status).toBe(0)
   })
 })
 
@@ -135,6 +145,42 @@ describe('bad input is one sentence, and nothing is done', () => {
     expect(stdout).toBe('')
     expect(status).toBe(2)
     expect(fs.readdirSync(folder)).toEqual(before)
+  })
+
+  it.each<[string, (file: string) => void, RegExp]>([
+    ['was cut', file => fs.truncateSync(file, 200), /ends in the middle: part of it is missing/],
+    ['is 2 GiB of nothing', file => fs.truncateSync(file, 2 ** 31), /has more than 32 MiB/],
+    [
+      'is of a newer tsvmm',
+      file => fs.writeFileSync(file, JSON.stringify({ ...MACHINE, version: 2 })),
+      /newer tsvmm \(format 2\), and this one reads format 1\ntry: {2}npm install /,
+    ],
+    [
+      'is what --json writes',
+      file => void probe(['--json', file]),
+      /why: {2}it is what --json writes/,
+    ],
+  ])('a file that %s', (_, change, message) => {
+    const file = saved()
+    change(file)
+    const { status, stdout, stderr } = probe(['--from', file])
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(stdout).toBe('')
+    expect(status).toBe(2)
+  })
+
+  it('a pipe that nobody writes to, which Ctrl-C ends', { timeout: 20_000 }, async () => {
+    const fifo = join(folder, 'fifo')
+    spawnSync('mkfifo', [fifo])
+    const argv = ['--no-addons', bin, 'probe', '--from', fifo]
+    const child = spawn(process.execPath, argv, { cwd: folder, stdio: 'ignore' })
+    const closed = once(child, 'close')
+    const fds = `/proc/${child.pid}/fd`
+    const filesOpen = () => fs.readdirSync(fds).map(fd => fs.readlinkSync(join(fds, fd)))
+    await vi.waitFor(() => expect(filesOpen()).toContain(fifo), { timeout: 10_000 })
+    child.kill('SIGINT')
+    expect(await closed).toEqual([130, null])
   })
 
   it('a full disk', () => {

@@ -45,6 +45,7 @@ const MACHINES: readonly (readonly [string, Files])[] = [
   ['APPLE_M1', APPLE_M1],
   ['HOTPLUG', HOTPLUG],
   ['UNCORE_ONLY', UNCORE_ONLY],
+  ['CPUs that are not possible', { ...RK3399, 'devices/system/cpu/present': '0-8' }],
 ]
 
 /** For --from: a board, and what its KVM said. */
@@ -135,7 +136,7 @@ describe('a machine we do not have', () => {
   })
 
   it('that cannot be read', () => {
-    const sysroot = tree({ ...RK3399, 'devices/system/cpu/online': 'nonsense' })
+    const sysroot = tree({ ...RK3399, 'devices/system/cpu/possible': 'nonsense' })
     const probed = tsvmm('probe', '--sysroot', sysroot, '--json')
     expect(complaints('probe.schema.json', probed.object)).toEqual([])
     const advice = tsvmm('probe', '--for', 'qemu', '--sysroot', sysroot, '--json')

@@ -1,5 +1,6 @@
 import type { HostFacts, HostPmu } from '../../host/index.ts'
 import { coresOf, type Machine } from '../facts.ts'
+import { problemLines } from '../problems.ts'
 import { decide, groundOf, seatsOf, type Ground, type Seat } from './ground.ts'
 import { VMMS, type Recipe, type ServingVmm, type VmmName } from './vmms.ts'
 
@@ -69,6 +70,7 @@ export function advise(name: VmmName, machine: Machine & { readonly host: HostFa
       ...(ground.isAssumed
         ? ['KVM was not asked: it is assumed that it takes these PMUs, as Linux 6.3 and later do.']
         : []),
+      ...problemLines(machine.host),
     ],
     ...(alternatives.length === 0 && {
       why: `${vmm.title} can give a guest none of the PMUs of this machine`,

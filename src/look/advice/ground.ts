@@ -1,4 +1,5 @@
 import { PmuError, TsvmmError } from '../../errors/index.ts'
+import { sharedCpus } from '../../host/contradictions.ts'
 import { renderCpuList, type HostFacts, type HostPmu } from '../../host/index.ts'
 import { choosePmu } from '../../pmu/choose.ts'
 import type { PmuDecision } from '../../pmu/decision.ts'
@@ -7,6 +8,7 @@ import { inOrder, share } from '../../pmu/judge.ts'
 import { unprobed, type Answer, type PmuProbe, type ProbedPmu } from '../../pmu/probe.ts'
 import type { PmuMode, PmuRequest } from '../../pmu/request.ts'
 import { partOf, type Machine } from '../facts.ts'
+import { problemLines } from '../problems.ts'
 
 /** What all advice about a machine starts from. */
 export interface Ground {
@@ -14,7 +16,9 @@ export interface Ground {
   readonly probe: PmuProbe
   /** KVM was not asked: `probe` is what a current kernel would say. */
   readonly isAssumed: boolean
-  /** Online, and not forbidden to this process. */
+  /** CPUs that run, and of which nothing is said that cannot be. */
+  readonly sound: readonly number[]
+  /** Those that are not forbidden to this process. */
   readonly cpus: readonly number[]
   /** vCPUs of a VM with the best GIC it can have, where that is known. */
   readonly vcpuLimit: number
@@ -36,16 +40,19 @@ export function groundOf({ host, kvm }: Machine & { readonly host: HostFacts }):
   const answer = partOf(kvm, 'pmus')
   if (answer instanceof TsvmmError) throw answer
   const { online, affinity } = host
+  const probe = answer ?? assumed(host.pmus)
+  const sound = soundCpus(host, probe)
   const ground = {
     host,
-    probe: answer ?? assumed(host.pmus),
+    probe,
     isAssumed: answer === undefined,
-    cpus: affinity === undefined ? online : online.filter(cpu => affinity.includes(cpu)),
+    sound,
+    cpus: affinity === undefined ? sound : sound.filter(cpu => affinity.includes(cpu)),
     vcpuLimit: vcpuLimit(kvm),
   }
   if (ground.cpus.length === 0)
     throw new PmuError('NO_COMMON', 'there is no CPU that is online and open to this process', {
-      why: `online: ${renderCpuList(online) || 'none'}`,
+      why: [`online: ${renderCpuList(online) || 'none'}`, ...problemLines(host)].join('; '),
     })
   const decision = decide(ground, ground.cpus, { kind: 'auto' })
   if (decision.kind === 'refused')
@@ -59,14 +66,20 @@ export function groundOf({ host, kvm }: Machine & { readonly host: HostFacts }):
 }
 
 /** The PMUs with those of our CPUs that have them, the most CPUs first, as `tsvmm run` chooses. */
-export function seatsOf({ host, probe, cpus }: Ground): Seat[] {
+export function seatsOf({ host, probe, sound, cpus }: Ground): Seat[] {
   return inOrder(probe.pmus)
     .map(probed => ({
       probed,
       cpus: share(probed.pmu, cpus),
-      isPart: host.online.some(cpu => !probed.pmu.cpus.includes(cpu)),
+      isPart: share(probed.pmu, sound).length < host.online.length,
     }))
     .sort((a, b) => b.cpus.length - a.cpus.length)
+}
+
+function soundCpus({ possible, online }: HostFacts, { pmus }: PmuProbe): readonly number[] {
+  const isPossible = new Set(possible)
+  const isDisputed = new Set(sharedCpus(pmus.map(({ pmu }) => pmu)).flatMap(({ cpus }) => cpus))
+  return online.filter(cpu => isPossible.has(cpu) && !isDisputed.has(cpu))
 }
 
 /** What `tsvmm run` would do with a mode on some CPUs. */

@@ -412,6 +412,21 @@ describe('CPUs and their PMUs', () => {
   const machine = (files: Record<string, string>, affinity?: number[]) =>
     facts({ host: describeHost(madeSys(files), affinity), kvm: undefined })
 
+  it('with files that are nonsense, or say what cannot be', () => {
+    expect(check(machine(HOTPLUG), 'cpu.files').verdict).toBe('PASS')
+    const cpu = 'devices/system/cpu'
+    const odd = machine({
+      ...HOTPLUG,
+      [`${cpu}/present`]: '0-8',
+      [`${cpu}/cpu0/cpu_capacity`]: '?',
+    })
+    expect(check(odd, 'cpu.files')).toMatchObject({
+      verdict: 'WARN',
+      found: 'CPU 8 is present, but not possible; and 1 more',
+      remedy: ['tsvmm probe'],
+    })
+  })
+
   it('offline, not there, not ours', () => {
     const down = check(machine(HOTPLUG), 'cpu.online')
     expect(down).toMatchObject({ verdict: 'WARN', remedy: ['sudo chcpu -e 3-4'] })

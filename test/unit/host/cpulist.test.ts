@@ -45,10 +45,19 @@ describe('parseCpuList', () => {
     ['0-7:0/0', /takes 0 CPUs of every 0/],
     ['8192', /"8192" goes beyond CPU 8191/],
     ['0-99999999999999999999', /goes beyond CPU 8191/],
+    ['0-4294967295', /"0-4294967295" goes beyond CPU 8191/],
+    ['0,'.repeat(40_000), /^"(0,){30}…" is not a list of CPUs: it has 80000 characters/],
     ['9'.repeat(400), /^"9{60}…" is not a list of CPUs/],
   ])('%j is refused', (text, message) => {
     expect(() => parseCpuList(text)).toThrow(UsageError)
     expect(() => parseCpuList(text)).toThrow(message)
+  })
+
+  test('all CPUs one by one, and as often as there is room', () => {
+    const all = Array.from({ length: MAX_CPUS }, (_, cpu) => cpu)
+
+    expect(parseCpuList(all.join())).toEqual(all)
+    expect(parseCpuList(Array(8000).fill('0-8191').join())).toEqual(all)
   })
 
   test('whatever the text is, there is a list or a UsageError', () => {

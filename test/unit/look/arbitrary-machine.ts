@@ -123,19 +123,59 @@ const kvm = record<KvmFacts>(
   maybe('vms', fc.oneof(vms, error)),
 )
 
-/** Paths that may be saved, with content of all kinds: what cannot be read among it. */
-const files = fc.dictionary(
-  fc.oneof(
-    fc.constantFrom(`${CPU}/possible`, `${CPU}/present`, `${CPU}/online`),
-    fc.nat(9).map(cpu => `${CPU}/cpu${cpu}/cpu_capacity`),
-    fc.nat(9).map(cpu => `${CPU}/cpu${cpu}/regs/identification/midr_el1`),
-    fc.constantFrom('cpus', 'type', 'caps/slots', 'events/x').map(file => `${PMU}/pmu/${file}`),
-  ),
-  fc.oneof(
-    fc.constantFrom('0-3', '2', '', '0x410fd034', '0-4294967295', '99999999999999999999', null),
-    word,
-  ),
+const cpuFile = fc
+  .tuple(
+    fc.nat(5),
+    fc.constantFrom(
+      'cpu_capacity',
+      'regs/identification/midr_el1',
+      'topology/physical_package_id',
+      'topology/cluster_id',
+      'topology/core_id',
+      'topology/thread_siblings_list',
+    ),
+  )
+  .map(([cpu, file]) => `${CPU}/cpu${cpu}/${file}`)
+
+const pmuFile = fc
+  .tuple(
+    fc.constantFrom('a', 'b', 'c'),
+    fc.constantFrom('cpus', 'cpus', 'type', 'type', 'caps/slots', 'events/x'),
+  )
+  .map(([pmu, file]) => `${PMU}/${pmu}/${file}`)
+
+/** Lists that fit together, or not; what cannot be read, and what nobody means. */
+const content = fc.oneof(
+  fc.constantFrom('0-3', '2', '0-1', '2-5', '8', '', '0x410fd034', 'event=0x11', null),
+  fc.constantFrom('0-4294967295', '99999999999999999999', '-1'),
+  word,
 )
+
+/** Paths that may be saved, with content of all kinds. */
+const files = fc
+  .tuple(
+    fc.dictionary(
+      fc.oneof(
+        fc.constantFrom(`${CPU}/present`, `${CPU}/online`),
+        fc.constantFrom(...[0, 1].map(node => `/sys/devices/system/node/node${node}/cpulist`)),
+        cpuFile,
+        pmuFile,
+      ),
+      content,
+      { size: '+1' },
+    ),
+    // Without it there is no machine.
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom('0-3', '0-5', '0,2-3') },
+      { weight: 1, arbitrary: fc.option(content, { nil: undefined }) },
+    ),
+    fc.constantFrom(undefined, null, 'Cpus_allowed_list:\t0-2', 'Cpus_allowed_list:\tx'),
+  )
+  .map(([others, possible, status]) => ({
+    ...others,
+    ...(possible !== undefined && { [`${CPU}/possible`]: possible }),
+    ...(status !== undefined && { '/proc/self/status': status }),
+  }))
 
 /** Any machine that can be saved as it is. */
 export const arbitraryMachine: fc.Arbitrary<SavedMachine> = record<SavedMachine>(

@@ -34,6 +34,7 @@ export function hostOf(...groups: readonly Group[]): HostFacts {
     }),
     affinity: undefined,
     cpuset: undefined,
+    problems: [],
   }
 }
 

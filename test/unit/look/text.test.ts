@@ -8,7 +8,8 @@ import type { KvmFacts } from '../../../src/vm/look.ts'
 import { HOTPLUG, RK3399 } from '../host/machines.ts'
 import { madeSysfs } from '../host/sysfs-tree.ts'
 
-const host = (files: Record<string, string>) => describeHost(madeSysfs(files), [0, 1, 4])
+const host = (files: Record<string, string>, affinity = [0, 1, 4]) =>
+  describeHost(madeSysfs(files), affinity)
 
 const yes = (call: string): Answer => ({ call, ok: true })
 const no = (call: string, errno: string, meaning: string): Answer => ({
@@ -136,13 +137,13 @@ GICs for guests            GICv2
   })
 
   it('of cpus: every possible CPU, also those that do not run', () => {
-    expect(renderProbed({ topic: 'cpus', host: host(HOTPLUG) })).toBe(`\
+    expect(renderProbed({ topic: 'cpus', host: host(HOTPLUG, [0, 1]) })).toBe(`\
 CPUs possible             0-7
 CPUs present              0-5
 CPUs online               0-2,5
 CPUs offline              3-4,6-7
 CPUs without a PMU        4-7
-affinity of this process  0-1,4
+affinity of this process  0-1
 
 CPU  STATE    CORE                          MIDR        PMU
   0  online   Cortex-A72 r0p2 (Arm)         0x410fd082  armv8_pmuv3_0
@@ -214,12 +215,27 @@ vCPUs of a VM, at most     512, recommended 6
   })
 
   it('says of a saved tree that there was no KVM to ask, and names CPUs without a PMU', () => {
-    const text = renderProbed({ topic: 'pmus', source: 'saved', host: host(HOTPLUG) })
+    const text = renderProbed({ topic: 'pmus', source: 'saved', host: host(HOTPLUG, [0]) })
     expect(text).toContain('CPUs without a PMU: 4-7\n')
     expect(text).toMatch(/\n\nKVM was not asked: saved holds no answers of it\n$/)
     expect(renderProbed({ topic: 'pmus', host: host(noPmus(RK3399)) })).toMatch(
       /^This host has no core PMU\.\n\nCPUs without a PMU: 0-5\n$/,
     )
+  })
+
+  it('ends with what is wrong, and of much that is wrong with how much more there is', () => {
+    const problems = Array.from({ length: 12 }, (_, i) => `${i}\u001b`)
+    const text = (some: string[], topic: 'all' | 'pmus' | 'cpus') =>
+      renderProbed({ topic, host: { ...host(RK3399), problems: some } })
+    for (const topic of ['all', 'pmus', 'cpus'] as const) {
+      expect(text([], topic)).not.toContain('not right')
+      expect(text(problems.slice(0, 2), topic)).toMatch(
+        /\n\nnot right: 0\\u\{1b\}\nnot right: 1\\u\{1b\}\n$/,
+      )
+      expect(text(problems, topic)).toMatch(
+        /\nnot right: 9\\u\{1b\}\nnot right: 2 more, which tsvmm probe --json has\n$/,
+      )
+    }
   })
 })
 

@@ -1,5 +1,5 @@
 import { renderCpuList, renderCpus, renderHostPmu } from '../host/index.ts'
-import { renderAnswer } from '../pmu/judge.ts'
+import { renderAnswer, renderEventCounters } from '../pmu/judge.ts'
 import type { PmuProbe } from '../pmu/probe.ts'
 import { judgeChoice } from './choice.ts'
 import { pass, withKnown, type Check, type Finding } from './check.ts'
@@ -207,7 +207,7 @@ function judgeAccepted(facts: DoctorFacts): Finding {
       answer.ok || (!setPmu.ok && pmus.length === 1)
     const refused = pmus.filter(pmu => !given(pmu))
     const words = pmus.filter(given).map(({ pmu, counters }) => {
-      const has = counters === undefined ? '' : `, ${counters} event counters`
+      const has = counters === undefined ? '' : `, ${renderEventCounters(counters)}`
       return `${pmu.name}${has}`
     })
     if (refused.length === 0) return pass(words.join('; '))

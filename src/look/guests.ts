@@ -73,7 +73,11 @@ function isInPmceid(event: number): boolean {
 /** What the driver of the host has a name for, and a guest could see but does not. */
 function unseenLine({ pmu, events = [] }: GuestView, host: HostFacts | undefined): string[] {
   const named = host?.pmus.find(({ type }) => type === pmu.type)?.events ?? {}
-  const unseen = Object.values(named).filter(event => isInPmceid(event) && !events.includes(event))
+  // A driver with numbers of its own, as that of Apple's PMUs, has other names for them.
+  const unseen = Object.entries(named).filter(
+    ([name, event]) =>
+      isInPmceid(event) && pmuEventName(event)?.toLowerCase() === name && !events.includes(event),
+  )
   return unseen.length === 0
     ? []
     : [`The driver of ${pmu.name} has names for ${unseen.length} more, which guests do not see.`]

@@ -1,3 +1,4 @@
+import { renderEventCounters } from '../pmu/judge.ts'
 import { type HostFacts, type HostPmuDetails } from '../host/index.ts'
 import type { ProbedPmu } from '../pmu/probe.ts'
 import { coresOf, goodPart, type Probed } from './facts.ts'
@@ -55,7 +56,7 @@ function guestLines(probed: ProbedPmu | undefined): TextLine[] {
     const why = [setPmu.errno, setPmu.meaning].filter(word => word !== undefined).join(': ')
     return [{ text: `✗ no guest can have it: SET_PMU is refused, ${why}`, size: 14, fill: INK.bad }]
   }
-  const count = counters === undefined ? '' : `, with ${counters} counters`
+  const count = counters === undefined ? '' : `, with ${renderEventCounters(counters)}`
   const pick = isDefault?.ok === true ? ", and it is KVM's default there" : ''
   return [
     { text: `✓ guests can have it${count}: SET_PMU is accepted${pick}`, size: 14, fill: INK.good },

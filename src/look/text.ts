@@ -168,7 +168,9 @@ function pmuBlocks(
         answers.map(renderAnswer).join('; '),
       ]),
     ),
-    [`KVM was asked on VMs made for it, which took ${probe.milliseconds} ms.`],
+    probe.milliseconds > 0
+      ? [`KVM was asked on VMs made for it, which took ${probe.milliseconds} ms.`]
+      : [],
   ]
 }
 

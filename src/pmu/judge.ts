@@ -17,7 +17,7 @@ export function objectionTo(question: PmuQuestion, probed: ProbedPmu): Objection
   if (request.counters !== undefined && counters !== undefined && request.counters > counters)
     return {
       kind: 'counters',
-      reason: `${renderHostPmu(pmu)} has ${counters} event counters for guests, fewer than ${request.counters}`,
+      reason: `${renderHostPmu(pmu)} has ${renderEventCounters(counters)} for guests, fewer than ${request.counters}`,
     }
   const missing = allowedCpus.filter(cpu => !pmu.cpus.includes(cpu))
   if (missing.length > 0)
@@ -92,4 +92,9 @@ export function affinities(question: PmuQuestion, pmus: readonly ProbedPmu[]): s
 export function renderAnswer({ call, ok, errno, meaning }: Answer): string {
   const result = ok ? 'accepted' : (errno ?? 'no')
   return `${call} → ${result}${meaning === undefined ? '' : `, ${meaning}`}`
+}
+
+/** `1 event counter`, `6 event counters`: the cycle counter is none. */
+export function renderEventCounters(count: number): string {
+  return `${count} event counter${count === 1 ? '' : 's'}`
 }

@@ -82,6 +82,8 @@ export function advise(name: VmmName, machine: Machine & { readonly host: HostFa
 
 /** Why guests of a VMM cannot have the PMU of a seat: what tsvmm would say that does the same. */
 function refusalOf(vmm: ServingVmm, ground: Ground, { probed, cpus }: Seat): string | undefined {
+  if (vmm.needsGicV3 && ground.hasGicV3 === false)
+    return `${vmm.title} needs a GICv3 for its guests, and KVM of this host has none`
   const decision =
     vmm.selects === 'set-pmu' || cpus.length === 0
       ? decide(ground, cpus.length > 0 ? cpus : ground.cpus, {

@@ -7,6 +7,7 @@ import { parsePmuInterrupt } from '../../pmu/interrupt.ts'
 import { inOrder, share } from '../../pmu/judge.ts'
 import { unprobed, type Answer, type PmuProbe, type ProbedPmu } from '../../pmu/probe.ts'
 import type { PmuMode, PmuRequest } from '../../pmu/request.ts'
+import type { GicFacts } from '../../vm/look.ts'
 import { partOf, type Machine } from '../facts.ts'
 import { problemLines } from '../problems.ts'
 
@@ -20,6 +21,8 @@ export interface Ground {
   readonly sound: readonly number[]
   /** Those that are not forbidden to this process. */
   readonly cpus: readonly number[]
+  /** Whether guests can have a GICv3, where that is known. */
+  readonly hasGicV3: boolean | undefined
   /** vCPUs of a VM with the best GIC it can have, where that is known. */
   readonly vcpuLimit: number
 }
@@ -48,6 +51,7 @@ export function groundOf({ host, kvm }: Machine & { readonly host: HostFacts }):
     isAssumed: answer === undefined,
     sound,
     cpus: affinity === undefined ? sound : sound.filter(cpu => affinity.includes(cpu)),
+    hasGicV3: gicsOf(kvm)?.some(({ name, available }) => name === 'GICv3' && available),
     vcpuLimit: vcpuLimit(kvm),
   }
   if (ground.cpus.length === 0)
@@ -113,6 +117,11 @@ function assumed(pmus: readonly HostPmu[]): PmuProbe {
     setPmu: yes,
     filter: yes,
   }
+}
+
+function gicsOf(kvm: Machine['kvm']): readonly GicFacts[] | undefined {
+  const vms = partOf(kvm, 'vms')
+  return vms instanceof TsvmmError ? undefined : vms?.gics
 }
 
 function vcpuLimit(kvm: Machine['kvm']): number {

@@ -1,3 +1,4 @@
+import { renderEventCounters } from '../../pmu/judge.ts'
 import { renderCpus, renderHostPmu } from '../../host/index.ts'
 import { printable } from '../table.ts'
 import type { Advice, Alternative } from './advise.ts'
@@ -38,7 +39,7 @@ function wordsFor({ pmu, cores, cpus, counters, notes }: Alternative): string[] 
   const facts = [
     ...cores,
     ...(isAll ? [] : [`the guest on ${renderCpus(cpus)}`]),
-    ...(counters === undefined ? [] : [`${counters} event counters and the cycle counter`]),
+    ...(counters === undefined ? [] : [`${renderEventCounters(counters)} and the cycle counter`]),
   ]
   const name = pmu === undefined ? 'FIXED_COUNTERS_ONLY' : renderHostPmu(pmu)
   return [[name, facts.join(', ')].filter(Boolean).join(': '), ...notes]

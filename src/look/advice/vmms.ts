@@ -17,6 +17,8 @@ export interface ServingVmm {
   readonly add: string
   /** @param vcpus as many as the guest can have */
   readonly recipe: (seat: Pick<Seat, 'cpus' | 'isPart'>, vcpus: number) => Recipe
+  /** It has no machine without one. */
+  readonly needsGicV3?: true
   /** What there is to know where guests have to be kept to some CPUs. */
   readonly pinning: string
 }
@@ -85,6 +87,7 @@ export const VMMS = {
   'cloud-hypervisor': {
     title: 'Cloud Hypervisor',
     selects: 'default',
+    needsGicV3: true,
     add: 'add --kernel IMAGE, and what else the guest needs.',
     recipe: (seat, vcpus) => ({
       argv: [...keptTo(seat), 'cloud-hypervisor', '--cpus', `boot=${vcpus}`],

@@ -57,7 +57,7 @@ describe('the picture', () => {
     expect(textOf(root)).toContain(`\
 armv8_cortex_a53
 perf type 8 · CPUs 0-3 · Cortex-A53
-✓ guests can have it, with 6 counters: SET_PMU is accepted, and it is KVM's default there
+✓ guests can have it, with 6 event counters: SET_PMU is accepted, and it is KVM's default there
 armv8_cortex_a72
 perf type 9 · CPUs 4-5 · Cortex-A72
 ✗ no guest can have it: SET_PMU is refused, ENXIO

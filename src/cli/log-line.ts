@@ -1,4 +1,4 @@
-import { printable } from '../look/table.ts'
+import { printable } from '../look/printable.ts'
 
 /** Colours the name of a level. */
 export type PaintLevel = (level: string) => string

@@ -1,8 +1,8 @@
 import type { pino } from 'pino'
-import { appendFileSync, constants, openSync } from 'node:fs'
+import { appendFileSync, constants } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Log } from './context.ts'
-import { cannotWrite, requireName, wordsOf } from './output-file.ts'
+import { cannotWrite, openOutput, requireName, takeFile, wordsOf } from './open-output.ts'
 import type { LogFormat, Settings } from './global-options.ts'
 import { renderLogLine, type PaintLevel } from './log-line.ts'
 
@@ -96,7 +96,8 @@ export class CommandLog implements Log {
     requireName('--log-file', path)
     let fd: number | undefined
     try {
-      fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT)
+      takeFile('--log-file', path)
+      fd = openOutput(path, O_WRONLY | O_APPEND | O_CREAT)
     } catch (cause) {
       throw cannotWrite('--log-file', path, cause)
     }

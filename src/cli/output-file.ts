@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  openSync,
   realpathSync,
   renameSync,
   statSync,
@@ -10,7 +9,15 @@ import {
 } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
-import { HostError, UsageError } from '../errors/index.ts'
+import { HostError } from '../errors/index.ts'
+import {
+  cannotWrite,
+  isInPlace,
+  openOutput,
+  requireName,
+  takeFile,
+  wordsOf,
+} from './open-output.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 
@@ -32,27 +39,30 @@ export class OutputFile implements Disposable {
   /** Undefined for what is written to in place. */
   readonly #replacing: { readonly temporary: string; readonly path: string } | undefined
   #open = true
+  #giveBack: () => void = () => undefined
 
   /** @throws {UsageError} the file cannot be written; nothing is left behind */
   constructor(option: string, path: string) {
     this.#name = `${option} ${path}`
     requireName(option, path)
-    this.#stream = STREAMS[resolve(path)]?.()
-    if (this.#stream !== undefined) return
     try {
+      this.#stream = STREAMS[resolve(path)]?.()
+      if (this.#stream !== undefined) return
+      this.#giveBack = takeFile(option, path)
       const old = statSync(path, { throwIfNoEntry: false })
       if (isInPlace(path) || (old !== undefined && !old.isFile())) {
         this.#replacing = undefined
-        this.#fd = openSync(path, O_WRONLY | O_APPEND)
+        this.#fd = openOutput(path, O_WRONLY | O_APPEND)
       } else {
         const target = old === undefined ? path : realpathSync(path)
         // Unlikely to be there suffices, O_EXCL sees to the rest; node:crypto takes 2 ms to load.
         const temporary = `${target}.${Math.random().toString(36).slice(2, 12)}.tmp`
         this.#replacing = { temporary, path: target }
         const mode = old === undefined ? 0o666 : old.mode & 0o777
-        this.#fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+        this.#fd = openOutput(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
       }
     } catch (cause) {
+      this.#giveBack()
       throw cannotWrite(option, path, cause)
     }
     // Also when the process is ended in a hurry, where nobody disposes of anything.
@@ -94,30 +104,8 @@ export class OutputFile implements Disposable {
 
   #close(): void {
     this.#open = false
+    this.#giveBack()
     process.off('exit', this.#discard)
     if (this.#fd !== undefined) closeSync(this.#fd)
   }
-}
-
-/** A rename over /dev/stdout would replace the link itself. */
-function isInPlace(path: string): boolean {
-  return /^\/(dev|proc)\//.test(resolve(path))
-}
-
-/** @throws {UsageError} the name is empty, as that of a variable that is not set */
-export function requireName(option: string, path: string): void {
-  if (path === '') throw new UsageError(`${option} names no file`, { try: [`${option} FILE`] })
-}
-
-/** A file of the command line that is no place for output. */
-export function cannotWrite(option: string, path: string, cause: unknown): UsageError {
-  return new UsageError(`${option} ${path}: the file cannot be written`, {
-    why: wordsOf(cause),
-    try: [`${option} FILE    # in a directory that is there, and that you may write to`],
-    cause,
-  })
-}
-
-export function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,17 +1,21 @@
-import { BugError, InterruptedError, TsvmmError } from '../errors/index.ts'
+import { BugError, InterruptedError, RecordedError, TsvmmError } from '../errors/index.ts'
+import { printable } from '../look/printable.ts'
 import type { Paint } from './color.ts'
+import { directoryGone, isDirectoryGone } from './open-output.ts'
 
 /**
  * An error as a person reads it: the sentence, its causes numbered, then why, what to try and where
  * to read on.
  */
 export function renderError(error: TsvmmError): string {
-  const lines = [`error: ${error.message}`]
+  const where = error instanceof RecordedError ? 'on the saved machine: ' : ''
+  const lines = [`error: ${where}${error.message}`]
   causes(error).forEach((message, depth) => lines.push(`  ${depth}: ${message}`))
   if (error.why !== undefined) lines.push(`why:  ${error.why}`)
   for (const step of error.try) lines.push(`try:  ${step}`)
   for (const source of error.see) lines.push(`see:  ${source}`)
-  return `${lines.join('\n')}\n`
+  // What was typed, or read from somebody's file, is quoted in it.
+  return `${lines.join('\n').split('\n').map(printable).join('\n')}\n`
 }
 
 /** The first word of every line of an error, in colour. */
@@ -24,6 +28,7 @@ export function paintLabels(text: string, paint: Pick<Paint, 'stderr'>): string 
 /** What anything thrown means: an error of ours is itself, everything else is a bug of ours. */
 export function asTsvmmError(thrown: unknown): TsvmmError {
   if (thrown instanceof TsvmmError) return thrown
+  if (isDirectoryGone(thrown)) return directoryGone(thrown)
   const words = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
   return new BugError(`tsvmm met something it did not expect (${words})`, {
     why: 'this is a bug in tsvmm, not in what you did',

@@ -1,4 +1,5 @@
-import { printable, renderTable } from '../look/table.ts'
+import { printable } from '../look/printable.ts'
+import { renderTable } from '../look/table.ts'
 import type { Checked, Verdict } from './check.ts'
 import type { Diagnosis } from './conclusion.ts'
 

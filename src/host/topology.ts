@@ -76,12 +76,12 @@ function readNodes(tree: HostTree, tolerate: Tolerate): ReadonlyMap<number, numb
   )
 }
 
-/** -1 is the kernel's word for unknown. */
+/** -1 is the kernel's word for unknown, and 65535 that of kernels that have it in 16 bits. */
 function readId(tree: HostTree, path: string): number | undefined {
   const content = tree.read(path)
   if (content === undefined) return undefined
   if (!/^-?\d{1,10}$/.test(content)) throw nonsense(tree, path, content, 'a number')
-  return content.startsWith('-') ? undefined : Number(content)
+  return content.startsWith('-') || content === '65535' ? undefined : Number(content)
 }
 
 function readCpus(tree: HostTree, path: string): readonly number[] | undefined {

@@ -4,7 +4,7 @@ import type { PmuProbe } from '../pmu/probe.ts'
 import { decide } from './advice/ground.ts'
 import { coresOf, partOf, type Machine } from './facts.ts'
 import { problemLines } from './problems.ts'
-import { printable } from './table.ts'
+import { printable } from './printable.ts'
 
 /** The one namespace that NFD takes from everybody, in all versions and settings. */
 const NAMESPACE = 'feature.node.kubernetes.io'

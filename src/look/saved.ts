@@ -16,7 +16,7 @@ import {
   textLike,
   toObject,
 } from './shape.ts'
-import { printable } from './table.ts'
+import { printable } from './printable.ts'
 
 const FORMAT = 'tsvmm machine'
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/index.ts'
-import { printable } from './table.ts'
+import { printable } from './printable.ts'
 
 /**
  * Makes a value of what JSON.parse gave.

@@ -1,4 +1,4 @@
-import { printable } from './table.ts'
+import { printable } from './printable.ts'
 
 /** Something drawn, of a size, that can be put anywhere. */
 export interface Block {

@@ -1,3 +1,4 @@
+import { printable } from './printable.ts'
 /** A cell; undefined where there is nothing to say, and empty where nothing is to be said. */
 export type Cell = string | number | Painted | undefined
 
@@ -80,14 +81,6 @@ function widthOf(text: string): number {
   return Array.from(text).reduce(
     (width, letter) => width + (MARK.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1),
     0,
-  )
-}
-
-/** What comes from files of others may hold anything; a terminal must not act on it. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   )
 }
 

@@ -8,15 +8,8 @@ import { coresOf, goodPart, NEEDS, partOf, type Probed, type ProbeTopic } from '
 import { countOfEvents, eventBlocks, versionSeen } from './guests.ts'
 import { kinds } from './places.ts'
 import { problemLines } from './problems.ts'
-import {
-  hex,
-  printable,
-  renderList,
-  renderTable,
-  type Cell,
-  type PaintText,
-  type Table,
-} from './table.ts'
+import { hex, renderList, renderTable, type Cell, type PaintText, type Table } from './table.ts'
+import { printable } from './printable.ts'
 import { pmuCell, stateCell, treeTable, type Branches } from './tree.ts'
 import { abilities, guestCells, verdict, type Ability } from './verdict.ts'
 

@@ -143,6 +143,16 @@ describe('tsvmm probe --sysroot shows a machine we do not have', () => {
   })
 })
 
+describe('in a directory that is gone', () => {
+  it.each(['--json', '--svg', '--save'])('%s FILE says so', option => {
+    const line = 'mkdir "$0/gone" && cd "$0/gone" && rmdir "$0/gone" && exec "$1" "$2" probe "$3" x'
+    const argv = ['-c', line, folder, process.execPath, bin, option]
+    const { status, stderr } = spawnSync('sh', argv, { encoding: 'utf8' })
+    expect(stderr).toMatch(/^error: the current directory is gone\n/)
+    expect(status).toBe(2)
+  })
+})
+
 describe('tsvmm probe --svg draws', () => {
   it('XML, whatever the names in it are', () => {
     const evil = { ...RK3399, ...pmuFiles('&lt;<b a="\'>]]>--&#0;', { type: '9', cpus: '0' }) }

@@ -1,6 +1,6 @@
 import { renderEventCounters } from '../../pmu/judge.ts'
 import { renderCpus, renderHostPmu } from '../../host/index.ts'
-import { printable } from '../table.ts'
+import { printable } from '../printable.ts'
 import type { Advice, Alternative } from './advise.ts'
 import { VMMS } from './vmms.ts'
 

@@ -12,7 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OutputFile } from '../../../src/cli/output-file.ts'
 
@@ -52,6 +54,44 @@ describe('OutputFile', () => {
     expect(() => new OutputFile('--json', path())).toThrow(
       `--json ${path()}: the file cannot be written`,
     )
+  })
+
+  it('refuses a pipe that nobody reads, and does not wait for a reader', () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect(() => new OutputFile('--json', pipe)).toThrow(`--json ${pipe}: nobody reads the pipe`)
+  })
+
+  it('writes to a pipe that somebody reads, however slowly', async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const command = 'exec 3<>"$0"; echo there; sleep 0.5; head -c 300000 <&3 | wc -c'
+    const reader = spawn('sh', ['-c', command, pipe], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const output: string[] = []
+    reader.stdout.on('data', chunk => output.push(String(chunk)))
+    await once(reader.stdout, 'data')
+    using file = new OutputFile('--json', pipe)
+    file.commit('x'.repeat(300_000))
+    await once(reader, 'close')
+    expect(output.join('')).toMatch(/\b300000\n$/)
+  })
+
+  it('refuses the file of another option, by any of its names, until that has done with it', () => {
+    const path = join(folder, 'out')
+    {
+      using file = new OutputFile('--json', path)
+      expect(() => new OutputFile('--svg', join(folder, '../', basename(folder), 'out'))).toThrow(
+        '--json and --svg both name the file',
+      )
+      file.commit('whole')
+    }
+    symlinkSync(path, join(folder, 'link'))
+    using one = new OutputFile('--save', path)
+    expect(() => new OutputFile('--svg', join(folder, 'link'))).toThrow('--save and --svg both')
+    using nowhere = new OutputFile('--svg', '/dev/null')
+    expect(() => new OutputFile('--json', '/dev/null')).not.toThrow()
+    expect([one, nowhere]).toHaveLength(2)
+    expect(readFileSync(path, 'utf8')).toBe('whole')
   })
 
   it('follows a link to the file, and keeps its mode', () => {

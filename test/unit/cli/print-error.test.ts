@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { asTsvmmError, isWorthTelling, renderError } from '../../../src/cli/print-error.ts'
-import { HostError, InterruptedError, UsageError } from '../../../src/errors/index.ts'
+import {
+  HostError,
+  InterruptedError,
+  RecordedError,
+  UsageError,
+} from '../../../src/errors/index.ts'
 
 describe('renderError', () => {
   it('says the sentence, the causes numbered, why, what to try and where to read on', () => {
@@ -21,6 +26,17 @@ describe('renderError', () => {
         'see:  booting.rst',
         '',
       ].join('\n'),
+    )
+  })
+
+  it('says of an error that was saved where it was met', () => {
+    const error = new RecordedError('TSVMM_HOST_NO_KVM', 'cannot open /dev/kvm')
+    expect(renderError(error)).toBe('error: on the saved machine: cannot open /dev/kvm\n')
+  })
+
+  it('does not pass on what a terminal would act on', () => {
+    expect(renderError(new UsageError('a\u001b[31mb', { why: 'one\ntwo\u0007' }))).toBe(
+      'error: a\\u{1b}[31mb\nwhy:  one\ntwo\\u{7}\n',
     )
   })
 

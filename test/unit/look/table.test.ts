@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { printable, renderList, renderTable } from '../../../src/look/table.ts'
+import { printable } from '../../../src/look/printable.ts'
+import { renderList, renderTable } from '../../../src/look/table.ts'
 
 it('aligns words to the left and numbers to the right, two blanks apart, none at the end', () => {
   expect(

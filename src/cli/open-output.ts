@@ -55,8 +55,9 @@ export function isInPlace(path: string): boolean {
 }
 
 /** @throws {UsageError} the name is empty, as that of a variable that is not set */
-export function requireName(option: string, path: string): void {
-  if (path === '') throw new UsageError(`${option} names no file`, { try: [`${option} FILE`] })
+export function requireName(option: string, path: string, what = 'file'): void {
+  if (path === '')
+    throw new UsageError(`${option} names no ${what}`, { try: [`${option} ${what.toUpperCase()}`] })
 }
 
 /** A file of the command line that is no place for output. */
@@ -69,7 +70,8 @@ export function cannotWrite(option: string, path: string, cause: unknown): Usage
       cause,
     })
   return new UsageError(`${option} ${path}: the file cannot be written`, {
-    why: wordsOf(cause),
+    // Without the name that follows, which is that of a file of ours for the while.
+    why: wordsOf(cause).replace(/, \w+ '.*'$/s, ''),
     try: [`${option} FILE    # in a directory that is there, and that you may write to`],
     cause,
   })

@@ -7,6 +7,7 @@ import { renderJson } from '../look/json.ts'
 import { labelsOf, renderFeatureFile } from '../look/nfd.ts'
 import { didYouMean } from '../pmu/did-you-mean.ts'
 import type { CliContext } from './context.ts'
+import { requireName } from './open-output.ts'
 import { OutputFile } from './output-file.ts'
 import { openSource } from './probe-source.ts'
 import type { ProbeOptions } from './probe.ts'
@@ -85,6 +86,7 @@ function sayFor(client: Client, { host, kvm }: Machine): Said {
 function toClient(word: string): Client {
   const client = CLIENTS.find(name => name === word)
   if (client !== undefined) return client
+  requireName('--for', word, 'VMM')
   const meant = didYouMean(word, CLIENTS) ?? ALIASES[word.toLowerCase()]
   const question = meant === undefined ? '' : `; did you mean ${meant}?`
   throw new UsageError(`--for ${word}: nothing is known of that${question}`, {

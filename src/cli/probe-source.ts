@@ -5,6 +5,7 @@ import { DiskTree, type HostTree } from '../host/index.ts'
 import { NEEDS, type AskKvm, type ProbeTopic } from '../look/facts.ts'
 import type { SavedAbout } from '../look/saved.ts'
 import type { CliContext } from './context.ts'
+import { requireName } from './open-output.ts'
 import type { ProbeOptions } from './probe.ts'
 
 /** A machine to look at. */
@@ -32,6 +33,7 @@ export async function openSource(
       try: [`--sysroot ${sysroot}`, `--from ${from}`],
     })
   if (sysroot !== undefined) {
+    requireName('--sysroot', sysroot, 'directory')
     checkSysroot(topic, sysroot)
     return { tree: new DiskTree(sysroot), askKvm: undefined, name: sysroot }
   }

@@ -122,4 +122,8 @@ function checkFormat(parsed: unknown, name: string): void {
       `${name} was saved by a newer tsvmm (format ${version}), and this one reads format ${VERSION}`,
       { try: ['npm install --global --ignore-scripts tsvmm@latest'] },
     )
+  if (typeof version === 'number' && version < 1)
+    throw new UsageError(`${name} has format ${version}, which there never was`, {
+      try: [HOW_TO_SAVE],
+    })
 }

@@ -417,7 +417,7 @@ describe('bad input is one sentence and a remedy, and nothing is done', () => {
     [['--sysroot', bin], /tsvmm\.js is no directory/],
     [['--sysroot', '/dev'], /--sysroot \/dev holds no sysfs: there is no \/dev\/sys\/devices/],
     [['--sysroot', '/sys'], /--sysroot \/sys holds no sysfs.*try: {2}--sysroot \/\n/s],
-    [['--sysroot', ''], /--sysroot {2}is no directory/],
+    [['--sysroot', ''], /--sysroot names no directory/],
     [
       ['caps', '--sysroot', '/'],
       /--sysroot \/: caps is what KVM says, and a saved tree has no KVM/,

@@ -160,6 +160,7 @@ describe('what is no saved machine is explained', () => {
       machine({ version: 2 }),
       'newer tsvmm (format 2), and this one reads format 1',
     ],
+    ['no format there was', machine({ version: 0 }), 'has format 0, which there never was'],
     ['no version', machine({ version: undefined }), ': version is missing'],
     ['a wrong version', machine({ version: '1' }), ': version is "1", not a whole number from 0'],
     ['no files', machine({ files: [] }), ': files is a list, not an object'],

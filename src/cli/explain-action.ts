@@ -4,7 +4,8 @@ import type { CliContext } from './context.ts'
 import type { ExplainOptions } from './explain.ts'
 import { findTopics } from './explain-find.ts'
 import { namesOf, renderOverview, renderTopics } from './explain-text.ts'
-import { allTopics, KINDS, type Row, type Topic } from './explain-topics.ts'
+import { KINDS, type Row, type Topic } from './explain-topic.ts'
+import { allTopics } from './explain-topics.ts'
 import { widthOf } from './wrap.ts'
 
 /** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */

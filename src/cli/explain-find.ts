@@ -1,8 +1,21 @@
 import { UsageError } from '../errors/index.ts'
 import { editDistance } from '../pmu/did-you-mean.ts'
-import type { Row, Topic } from './explain-topics.ts'
+import type { Kind, Row, Topic } from './explain-topic.ts'
 
 const MAX_SUGGESTIONS = 5
+
+/** Beyond any name: comparing takes time in proportion to the length of both. */
+const MAX_LENGTH = 100
+
+/** Of equally good suggestions the names of the kernel go first, what sets something up before all. */
+const RANKS: Readonly<Partial<Record<Kind, number>>> = {
+  'vCPU feature': 0,
+  'device attribute': 0,
+  term: 2,
+  'check of doctor': 3,
+  'error code': 3,
+  'exit status': 3,
+}
 
 /**
  * What is asked for by these words. Names of things: each of them. With an errno among them: only
@@ -26,8 +39,14 @@ export function findTopics(words: readonly string[], topics: readonly Topic[]): 
       rows: errno.rows.filter(row => things.every(named => named.some(hasRow(row)))),
     }))
     .filter(({ rows }) => rows.length > 0)
-  if (narrowed.length === 0) throw noSuchRow(words, things)
-  return narrowed
+  if (narrowed.length > 0) return narrowed
+  throw new Set(things.map(([thing]) => thing)).size > 1
+    ? tooMany(
+        words.filter((_, i) => things.includes(found[i] ?? [])),
+        things,
+        errnos,
+      )
+    : noSuchRow(words, things)
 }
 
 function hasRow({ of, errno }: Row) {
@@ -56,7 +75,7 @@ function normalise(word: string): string {
 
 function unknown(word: string, topics: readonly Topic[]): UsageError {
   const near = nearest(normalise(word), topics)
-  return new UsageError(`there is nothing called ${word}`, {
+  return new UsageError(`there is nothing called ${shorten(word)}`, {
     ...(near.length > 0 && { why: `did you mean ${near.join(', ')}?` }),
     try: [
       ...near.slice(0, 1).map(name => `tsvmm explain ${name}`),
@@ -66,27 +85,34 @@ function unknown(word: string, topics: readonly Topic[]): UsageError {
 }
 
 /**
- * Names that contain all parts of the word, shortest first; then those a few typing errors away (one
- * in three letters, three at most).
+ * Names that contain all parts of the word, the shortest names something goes by first; then those
+ * a few typing errors away (one in three letters, three at most).
  */
 function nearest(wanted: string, topics: readonly Topic[]): string[] {
-  // Beyond any name: comparing takes time in proportion to the length of both.
-  if (wanted.length > 100 || !/[A-Z]/.test(wanted)) return []
+  if (wanted.length > MAX_LENGTH || !/[A-Z]/.test(wanted)) return []
   const named = topics.filter(({ name }) => !name.includes(' '))
-  const slips = named
-    .map(({ name, aliases }) => ({
+  const parts = wanted.split(/[_/.]+/).filter(part => !/^(|KVM|ARM|VCPU)$/.test(part))
+  const hasParts = (name: string) => parts.every(part => name.toUpperCase().includes(part))
+  const containing = ranked(named, (name, rank) =>
+    parts.length > 0 && hasParts(name) ? rank * MAX_LENGTH + name.length : Infinity,
+  )
+  const slips = ranked(named, (name, rank) => slipsBetween(wanted, name) + rank / 10)
+  return [...new Set([...containing, ...slips])].slice(0, MAX_SUGGESTIONS)
+}
+
+/** Names of topics by the least that one of their names scores; not those that score infinity. */
+function ranked(
+  topics: readonly Topic[],
+  scoreOf: (name: string, rank: number) => number,
+): string[] {
+  return topics
+    .map(({ kind, name, aliases }) => ({
       name,
-      distance: Math.min(...[name, ...aliases].map(each => slipsBetween(wanted, each))),
+      score: Math.min(...[name, ...aliases].map(each => scoreOf(each, RANKS[kind] ?? 1))),
     }))
-    .filter(({ distance }) => distance < Infinity)
-    .sort((a, b) => a.distance - b.distance)
-  const parts = wanted.split(/[_/]+/).filter(part => !/^(|KVM|ARM|VCPU)$/.test(part))
-  const containing = named
+    .filter(({ score }) => score < Infinity)
+    .sort((a, b) => a.score - b.score)
     .map(({ name }) => name)
-    .filter(name => parts.length > 0 && parts.every(part => name.includes(part)))
-    .sort((a, b) => a.length - b.length)
-  const slipped = slips.map(({ name }) => name)
-  return [...new Set([...containing, ...slipped])].slice(0, MAX_SUGGESTIONS)
 }
 
 function slipsBetween(wanted: string, name: string): number {
@@ -108,4 +134,27 @@ function noSuchRow(words: readonly string[], things: readonly (readonly Topic[])
         : `of ${names} it knows ${known.join(', ')}`,
     try: named.slice(0, 1).map(({ name }) => `tsvmm explain ${name}`),
   })
+}
+
+/** Several things, and no row that is about all of them. */
+function tooMany(
+  names: readonly string[],
+  things: readonly (readonly Topic[])[],
+  errnos: readonly Topic[],
+): UsageError {
+  const errno = errnos[0]?.name ?? ''
+  const known = names.filter((_, i) =>
+    things[i]?.some(({ rows }) => rows.some(row => row.errno === errno)),
+  )
+  return new UsageError(`an errno is explained of one thing, not of ${names.join(' and ')}`, {
+    why: 'with an errno, explain takes one name',
+    try:
+      known.length > 0
+        ? known.map(name => `tsvmm explain ${name} ${errno}`)
+        : [`tsvmm explain ${names.join(' ')}`],
+  })
+}
+
+function shorten(word: string): string {
+  return word.length > MAX_LENGTH ? `${word.slice(0, MAX_LENGTH)}…` : word
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { errnoText, type CatalogueEntry } from '../errors/index.ts'
-import { KINDS, type Kind, type Row, type Topic } from './explain-topics.ts'
+import { KINDS, type Kind, type Row, type Topic } from './explain-topic.ts'
 import { wrap } from './wrap.ts'
 
 /** The topics as a person reads them, in lines of at most `width` columns where words allow it. */
@@ -96,6 +96,8 @@ const EXAMPLES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   capability: ['KVM_CAP_ARM_PMU_V3_STRICT'],
   'vCPU feature': ['KVM_ARM_VCPU_PMU_V3'],
   'KVM exit reason': ['KVM_EXIT_FAIL_ENTRY', 'CPU_UNSUPPORTED'],
+  term: ['VHE', 'GICv3', 'big.LITTLE', 'PMCEID'],
+  'check of doctor': ['pmu.choice'],
   'error code': ['TSVMM_PMU_LOTTERY'],
   'exit status': ['193'],
   'system call': ['/dev/kvm'],

@@ -1,23 +1,17 @@
 import { constants } from 'node:os'
-import {
-  catalogue,
-  ERROR_CODES,
-  EXIT_CODES,
-  errnoName,
-  errnoText,
-  type CatalogueEntry,
-} from '../errors/index.ts'
+import { catalogue, errnoName, errnoText } from '../errors/index.ts'
+import { TERMS } from '../errors/terms.ts'
 import {
   ATTRIBUTE_NOTES,
   CAPABILITY_NOTES,
+  DEVICE_NOTES,
   EXIT_NOTES,
   FEATURE_NOTES,
   FEATURES_SEE,
   REQUEST_NOTES,
-  type Note,
 } from '../errors/topics.ts'
 import { CAPABILITIES } from '../ioctl/capabilities.ts'
-import { VCPU_FEATURES } from '../ioctl/constants.ts'
+import { DEVICE_TYPES, VCPU_FEATURES } from '../ioctl/constants.ts'
 import { attributeLabel, type DeviceAttribute } from '../ioctl/device-attribute.ts'
 import {
   EXIT_REASONS,
@@ -34,45 +28,11 @@ import {
   VGIC_V2_ATTRIBUTES,
   VGIC_V3_ATTRIBUTES,
 } from '../ioctl/vgic-attributes.ts'
+import { withHistory } from './explain-history.ts'
+import { checkTopics, errorCodeTopics, exitStatusTopics } from './explain-own-topics.ts'
+import { facts, shortNames, type Kind, type Row, type Topic } from './explain-topic.ts'
 
-/** Kinds of things that can be explained, in the order in which they are shown. */
-export const KINDS = [
-  'errno',
-  'device attribute',
-  'attribute group',
-  'ioctl',
-  'system call',
-  'capability',
-  'vCPU feature',
-  'KVM exit reason',
-  'system event',
-  'internal error',
-  'error code',
-  'exit status',
-] as const
-
-export type Kind = (typeof KINDS)[number]
-
-/** A row of the catalogue with its key: which request or attribute answers which errno. */
-export interface Row extends CatalogueEntry {
-  readonly of: string
-  readonly errno: string
-}
-
-/** One thing that can be explained. */
-export interface Topic extends Note {
-  readonly kind: Kind
-  readonly name: string
-  /** What it is called as well: without a prefix, by number. */
-  readonly aliases: readonly string[]
-  /** Short facts: numbers, payload, order. */
-  readonly facts: readonly (readonly [name: string, value: string])[]
-  readonly rows: readonly Row[]
-  /** Names of what it consists of, which stand for its rows where those would be too many. */
-  readonly members?: readonly string[]
-}
-
-/** Everything that can be explained, from the tables of src/errors and src/ioctl. */
+/** Everything that can be explained, from the tables of src/errors, src/ioctl and src/doctor. */
 export function allTopics(): Topic[] {
   return [
     ...errnoTopics(),
@@ -80,12 +40,15 @@ export function allTopics(): Topic[] {
     ...groupTopics(),
     ...requestTopics(),
     ...systemCallTopics(),
+    ...deviceTopics(),
     ...capabilityTopics(),
     ...featureTopics(),
     ...exitTopics(),
+    ...termTopics(),
+    ...checkTopics(),
     ...errorCodeTopics(),
     ...exitStatusTopics(),
-  ]
+  ].map(withHistory)
 }
 
 const KERNEL_HEADER = 'include/uapi/linux/kvm.h (v7.3)'
@@ -97,36 +60,6 @@ function rowsOf(key: string): Row[] {
     errno,
     ...entry,
   }))
-}
-
-/** `KVM_EXIT_MMIO` → `MMIO`; a name that begins with none of the prefixes has none. */
-const PREFIXES = [
-  'KVM_',
-  'KVM_ARM_',
-  'KVM_ARM_VCPU_',
-  'KVM_ARM_VCPU_PMU_V3_',
-  'KVM_ARM_VCPU_TIMER_',
-  'KVM_ARM_VM_',
-  'KVM_DEV_',
-  'KVM_DEV_ARM_',
-  'KVM_DEV_ARM_VGIC_',
-  'KVM_DEV_ARM_VGIC_CTRL_',
-  'KVM_DEV_ARM_VGIC_GRP_',
-  'KVM_VGIC_',
-  'KVM_CAP_',
-  'KVM_CAP_ARM_',
-  'KVM_CAP_ARM_PMU_V3_',
-  'KVM_EXIT_',
-  'KVM_EXIT_ARM_',
-  'KVM_EXIT_FAIL_ENTRY_',
-  'KVM_SYSTEM_EVENT_',
-  'KVM_INTERNAL_ERROR_',
-  'TSVMM_',
-  ...['HOST', 'IMAGE', 'PMU', 'LAB'].map(area => `TSVMM_${area}_`),
-]
-
-function shortNames(name: string): string[] {
-  return PREFIXES.filter(prefix => name.startsWith(prefix)).map(prefix => name.slice(prefix.length))
 }
 
 /** Errnos with a text; two names of one number are one topic. */
@@ -286,6 +219,24 @@ function systemCallTopics(): Topic[] {
     }))
 }
 
+function deviceTopics(): Topic[] {
+  return Object.entries(DEVICE_TYPES).map(([name, number]) => ({
+    kind: 'device type',
+    name,
+    aliases: shortNames(name),
+    what: '',
+    ...DEVICE_NOTES[name],
+    facts: facts({
+      number: `${number}, for KVM_CREATE_DEVICE`,
+      attributes: attributes()
+        .filter(({ on }) => on.includes(name))
+        .map(({ attribute }) => attribute.attrName ?? attribute.groupName)
+        .join(', '),
+    }),
+    rows: [],
+  }))
+}
+
 function capabilityTopics(): Topic[] {
   return Object.entries(CAPABILITIES).map(([name, number]) => {
     const requests = Object.entries<Request>(REQUESTS).filter(([, row]) => row.capability === name)
@@ -354,56 +305,15 @@ function exitTopics(): Topic[] {
   ]
 }
 
-const isBySignal = (status: number) => status > 128 && status <= 192
-
-function errorCodeTopics(): Topic[] {
-  const common = { kind: 'error code' as const, see: ['docs/errors.md'], rows: [] }
-  const bySignal = Object.values(EXIT_CODES).filter(({ status }) => isBySignal(status))
-  return [
-    ...Object.entries(ERROR_CODES).map(([name, { exit, meaning }]) => ({
-      ...common,
-      name,
-      aliases: shortNames(name),
-      what: meaning,
-      facts: [['exit status', statusLine(EXIT_CODES[exit])]] as const,
-    })),
-    {
-      ...common,
-      name: 'TSVMM_INTERRUPTED',
-      aliases: ['INTERRUPTED'],
-      what: 'a signal ended tsvmm, or whoever read its output closed it; nothing is printed',
-      facts: bySignal.map(row => ['exit status', statusLine(row)] as const),
-    },
-  ]
-}
-
-function exitStatusTopics(): Topic[] {
-  return Object.values(EXIT_CODES).map(row => {
-    const codes = Object.entries(ERROR_CODES)
-      .filter(([, { exit }]) => EXIT_CODES[exit] === row)
-      .map(([code]) => code)
-    return {
-      kind: 'exit status',
-      name: `exit status ${row.status}`,
-      aliases: [`${row.status}`],
-      what: row.meaning,
-      facts: facts({
-        'error codes': (isBySignal(row.status) ? ['TSVMM_INTERRUPTED'] : codes).join(', '),
-      }),
-      rows: [],
-    }
-  })
-}
-
-function statusLine({ status, meaning }: { status: number; meaning: string }): string {
-  return `${status}: ${meaning}`
-}
-
-/** Those that have a value. */
-function facts(values: Readonly<Record<string, string | undefined>>): [string, string][] {
-  return Object.entries(values).flatMap(([name, value]) =>
-    value === undefined || value === '' ? [] : [[name, value] as [string, string]],
-  )
+function termTopics(): Topic[] {
+  return Object.entries(TERMS).map(([name, { aliases = [], ...note }]) => ({
+    kind: 'term',
+    name,
+    aliases,
+    ...note,
+    facts: [],
+    rows: [],
+  }))
 }
 
 function hex(number: number): string {

@@ -325,6 +325,45 @@ export const ATTRIBUTE_NOTES: Readonly<
   },
 }
 
+const vgicDoc = (file: string) => `Documentation/virt/kvm/devices/${file}.rst (v7.3)`
+
+/** Devices that KVM_CREATE_DEVICE makes. */
+export const DEVICE_NOTES: Readonly<Record<string, Note>> = {
+  KVM_DEV_TYPE_VFIO: {
+    what: 'tells KVM of the VFIO groups or files of devices that are passed through',
+    see: [vgicDoc('vfio')],
+  },
+  KVM_DEV_TYPE_ARM_VGIC_V2: {
+    what: 'a GICv2 for the guest, with 8 vCPUs at most',
+    when: 'where the host has a GICv2, or a GICv3 that can pass for one',
+    try: ['tsvmm probe gic'],
+    see: [vgicDoc('arm-vgic')],
+  },
+  KVM_DEV_TYPE_ARM_VGIC_V3: {
+    what: 'a GICv3 for the guest',
+    when: 'where the host has one',
+    try: ['tsvmm probe gic'],
+    see: [vgicDoc('arm-vgic-v3')],
+  },
+  KVM_DEV_TYPE_ARM_VGIC_ITS: {
+    what: 'an ITS for the guest, which makes interrupts of MSIs',
+    when: 'beside a GICv3',
+    try: ['tsvmm probe gic'],
+    see: [vgicDoc('arm-vgic-its')],
+  },
+  KVM_DEV_TYPE_ARM_PV_TIME: {
+    what: 'a number that is reserved: nothing is made by it',
+    when: 'time that is stolen from a guest is told through KVM_ARM_VCPU_PVTIME_IPA instead',
+    see: [uapi],
+  },
+  KVM_DEV_TYPE_ARM_VGIC_V5: {
+    what: 'a GICv5 for the guest',
+    when: 'where the host has one. The interrupt of the PMU is PPI 23, which KVM sets itself',
+    try: ['tsvmm probe gic'],
+    see: [vgicDoc('arm-vgic-v5')],
+  },
+}
+
 /** What each ioctl does. */
 export const REQUEST_NOTES: Readonly<Record<string, string>> = {
   KVM_GET_API_VERSION: 'the version of the interface, which is 12',

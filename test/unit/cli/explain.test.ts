@@ -2,8 +2,13 @@ import { describe, expect, it, test } from 'vitest'
 import { findTopics } from '../../../src/cli/explain-find.ts'
 import { namesOf, renderOverview, renderTopics } from '../../../src/cli/explain-text.ts'
 import { wrap } from '../../../src/cli/wrap.ts'
-import { allTopics, KINDS } from '../../../src/cli/explain-topics.ts'
+import { KINDS } from '../../../src/cli/explain-topic.ts'
+import { allTopics } from '../../../src/cli/explain-topics.ts'
+import { CHECKS } from '../../../src/doctor/checks.ts'
+import { KERNEL_FEATURES } from '../../../src/doctor/kernel-features.ts'
+import { CODE_ADVICE, STATUS_ADVICE } from '../../../src/errors/code-notes.ts'
 import { catalogue, ERROR_CODES, EXIT_CODES, UsageError } from '../../../src/errors/index.ts'
+import { TERMS } from '../../../src/errors/terms.ts'
 import * as notes from '../../../src/errors/topics.ts'
 import * as ioctl from '../../../src/ioctl/index.ts'
 
@@ -48,6 +53,9 @@ describe('everything in the tables can be explained', () => {
     ...Object.keys(ioctl.CAPABILITIES),
     ...Object.keys(ioctl.VCPU_FEATURES),
     ...exits,
+    ...Object.keys(ioctl.DEVICE_TYPES),
+    ...Object.entries(TERMS).flatMap(([name, { aliases = [] }]) => [name, ...aliases]),
+    ...CHECKS.map(({ id }) => id),
     ...Object.keys(ERROR_CODES),
     'TSVMM_INTERRUPTED',
     ...Object.values(EXIT_CODES).map(({ status }) => `${status}`),
@@ -82,6 +90,21 @@ describe('everything in the tables can be explained', () => {
     },
   )
 
+  test.each(KERNEL_FEATURES)('$symbol, with its history', ({ symbol, since, what, takes }) => {
+    const text = renderTopics(find(symbol), 1000)
+    expect(text).toMatch(new RegExp(`^ {2}since Linux +${since?.join('.') ?? 'no release'}$`, 'm'))
+    expect(text).toMatch(/^ {2}asked by +KVM_\w+.*: tsvmm probe (caps|pmus|gic)$/m)
+    for (const part of [what, takes ?? '']) expect(text).toContain(part)
+  })
+
+  test.each(CHECKS)('the check $id, with what it needs', ({ id, about, needs }) => {
+    const [topic] = find(id)
+    expect(topic).toMatchObject({ kind: 'check of doctor', name: id, what: about })
+    if (needs.length > 0) expect(topic?.facts[0]).toEqual(['needs', needs.join(', ')])
+    for (const need of needs)
+      expect(find(need)[0]?.facts.at(-1)).toEqual(['needed by', expect.stringContaining(id)])
+  })
+
   test.each(KINDS)('the overview has %ss', kind => {
     expect(namesOf(kind, topics).length).toBeGreaterThan(0)
     expect(renderOverview(topics, 80)).toContain(`\n  ${kind} `)
@@ -93,6 +116,7 @@ test('the notes are about what is in the tables, and about all of it', () => {
   expect(sorted(notes.EXIT_NOTES)).toEqual([...exits].sort())
   expect(sorted(notes.FEATURE_NOTES)).toEqual(sorted(ioctl.VCPU_FEATURES))
   expect(sorted(notes.ATTRIBUTE_NOTES)).toEqual([...attributeNames].sort())
+  expect(sorted(notes.DEVICE_NOTES)).toEqual(sorted(ioctl.DEVICE_TYPES))
   expect(sorted(notes.REQUEST_NOTES)).toEqual(sorted(ioctl.REQUESTS))
   expect(sorted(ioctl.CAPABILITIES)).toEqual(
     expect.arrayContaining([
@@ -104,8 +128,20 @@ test('the notes are about what is in the tables, and about all of it', () => {
 
 test('names a note mentions are names', () => {
   const known = new Set([...topics.map(({ name }) => name), ...Object.keys(ioctl.MP_STATES)])
-  const mentioned = JSON.stringify(notes).match(/KVM_[A-Z0-9_]+/g) ?? []
+  const mentioned =
+    JSON.stringify([notes, TERMS, CODE_ADVICE, STATUS_ADVICE]).match(/\bKVM_[A-Z0-9_]+/g) ?? []
   expect([...new Set(mentioned)].filter(name => !known.has(name))).toEqual([])
+})
+
+test.each([
+  ...['TSVMM_HOST_ARCH', 'TSVMM_HOST_NO_KVM', 'TSVMM_HOST_KVM_ACCESS', 'TSVMM_HOST_OUTPUT'],
+  ...['TSVMM_HOST_NO_SPACE', 'TSVMM_HOST_SYSFS', 'TSVMM_CPU_UNSUPPORTED'],
+  ...Object.keys(ERROR_CODES).filter(code => code.startsWith('TSVMM_PMU_')),
+  ...[1, 2, 77, 120, 121, 122, 193].map(status => `exit status ${status}`),
+])('%s has a when and a try', name => {
+  const [topic] = find(name)
+  expect(topic?.when).toMatch(/^\S.*[^.\s]$/)
+  expect(topic?.try?.length).toBeGreaterThan(0)
 })
 
 test('no topic has the name of another', () => {
@@ -126,6 +162,8 @@ describe('a name', () => {
     ['9', ['EBADF', 'KVM_EXIT_FAIL_ENTRY']],
     ['2', ['ENOENT', 'exit status 2']],
     ['193', ['exit status 193']],
+    ['gic', ['GICv2', 'GICv3']],
+    ['pmceid0_el0', ['PMCEID']],
   ])('%s is found', (word, expected) => expect(names(word)).toEqual(expected))
 
   it.each<[string, string]>([
@@ -134,12 +172,26 @@ describe('a name', () => {
     ['KVM_EXIT_MIMO', 'KVM_EXIT_MMIO'],
     ['KVM_ARM_VCPU_SET_PMU', 'KVM_ARM_VCPU_PMU_V3_SET_PMU'],
     ['TSVMM_PMU_LOTERY', 'TSVMM_PMU_LOTTERY'],
-    ['PMU', 'KVM_CAP_ARM_PMU_V3'],
+    ['pmu.choise', 'pmu.choice'],
+    ['pmu_choice', 'pmu.choice'],
+    ['GIC-V3', 'GICv3'],
+    ['biglitle', 'big.LITTLE'],
   ])('%s is not, but nearly', (word, meant) => {
     const { message, why } = refused(word)
     expect(message).toBe(`there is nothing called ${word}`)
     expect(why).toMatch(/^did you mean .+\?$/)
     expect(why).toContain(meant)
+  })
+
+  it('of the kernel is suggested before one of tsvmm, what sets a PMU up before all', () => {
+    expect(refused('pmu').why).toMatch(
+      /^did you mean KVM_ARM_VCPU_PMU_V3, KVM_ARM_VCPU_PMU_V3_SET_PMU, /,
+    )
+    expect(refused('COUNTER').why).toMatch(/ KVM_CAP_COUNTER_OFFSET, .*TSVMM_PMU_COUNTERS\?$/)
+  })
+
+  it('that is long is not said whole', () => {
+    expect(refused('x'.repeat(100_000)).message).toBe(`there is nothing called ${'x'.repeat(100)}…`)
   })
 
   it.each(['qqqqqq', '4711', '0x1', '_', 'KVM_', '[', 'x'.repeat(100_000)])(
@@ -176,6 +228,19 @@ describe('two words', () => {
     expect(refused('KVM_RUN', 'EINTR').why).toMatch(/^of KVM_RUN it knows ENOEXEC, /)
     expect(refused('KVM_EXIT_MMIO', 'EBUSY').why).toBe(
       'KVM_EXIT_MMIO fails with no errno that it knows',
+    )
+  })
+
+  test('an errno of several things: of one at a time', () => {
+    const { message, why, try: remedies } = refused('SET_PMU', 'KVM_RUN', 'EPERM')
+    expect(message).toBe('an errno is explained of one thing, not of SET_PMU and KVM_RUN')
+    expect(why).toBe('with an errno, explain takes one name')
+    expect(remedies).toEqual(['tsvmm explain KVM_RUN EPERM'])
+    expect(refused('SET_PMU', 'KVM_EXIT_MMIO', 'EIO').try).toEqual([
+      'tsvmm explain SET_PMU KVM_EXIT_MMIO',
+    ])
+    expect(refused('open', '/dev/kvm', 'EIO').message).toBe(
+      'the catalogue has nothing about open /dev/kvm EIO',
     )
   })
 

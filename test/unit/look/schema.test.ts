@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { KINDS } from '../../../src/cli/explain-topics.ts'
+import { KINDS } from '../../../src/cli/explain-topic.ts'
 import { HostError } from '../../../src/errors/index.ts'
 import { MemoryTree } from '../../../src/host/index.ts'
 import { CLIENTS } from '../../../src/look/advice/clients.ts'

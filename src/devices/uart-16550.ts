@@ -54,6 +54,8 @@ export interface UartLines {
    * that the guest sees at once comes of it.
    */
   readonly onStatus: (lsr: number, canWait: boolean) => void
+  /** Is told that the guest asks for the interrupt of received bytes: {@link Uart16550.heed} if it means it. */
+  readonly onListen: () => void
   /** Is told that the guest has taken bytes, so that there is room for more. */
   readonly onRoom: () => void
 }
@@ -67,6 +69,8 @@ export class Uart16550 implements MmioDevice {
   readonly #received: number[] = []
   #trigger: number = TRIGGER_LEVELS[0]
   #level = false
+  /** The guest listens: bytes may come. */
+  #isHeeded = false
   #toldLsr: number | undefined
   #toldCanWait: boolean | undefined
   #ier = 0
@@ -92,8 +96,8 @@ export class Uart16550 implements MmioDevice {
   }
 
   /**
-   * Puts bytes into the receiver, as many as it has room for: none while the guest has it looped
-   * back, where nothing from outside arrives.
+   * Puts bytes into the receiver, as many as it has room for. None before the guest listens: a driver
+   * throws away what came before it was ready. None while it is looped back.
    *
    * @returns how many were taken
    */
@@ -102,6 +106,22 @@ export class Uart16550 implements MmioDevice {
     this.#received.push(...taken)
     this.#update()
     return taken.length
+  }
+
+  /** Whether the guest asks for the interrupt of received bytes. */
+  get listens(): boolean {
+    return (this.#ier & IER_RECEIVED) !== 0
+  }
+
+  /**
+   * Lets bytes come, until the guest changes its mind about their interrupt. To be called a while
+   * after `onListen`, since a driver that looks what UART it has sets all bits of IER for a moment; and
+   * for a guest that polls LSR instead.
+   */
+  heed(): void {
+    this.#access(() => {
+      this.#isHeeded = true
+    })
   }
 
   /** Puts into the receiver are ours, so that only accesses of the guest make room. */
@@ -114,7 +134,7 @@ export class Uart16550 implements MmioDevice {
   }
 
   get #room(): number {
-    return this.#loopback ? 0 : FIFO_SIZE - this.#received.length
+    return this.#isHeeded && !this.#loopback ? FIFO_SIZE - this.#received.length : 0
   }
 
   #readRegister(offset: number): number {
@@ -203,7 +223,12 @@ export class Uart16550 implements MmioDevice {
   /** Enabling the transmit interrupt raises it if the transmitter is empty, and ours always is. */
   #writeIer(ier: number): void {
     if ((ier & ~this.#ier & IER_TRANSMITTED) !== 0) this.#transmitted = true
+    const asks = (ier & IER_RECEIVED) !== 0
+    const changes = ((ier ^ this.#ier) & IER_RECEIVED) !== 0
     this.#ier = ier
+    if (!changes) return
+    this.#isHeeded = false
+    if (asks) this.#lines.onListen()
   }
 
   #writeFcr(fcr: number): void {

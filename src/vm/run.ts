@@ -131,12 +131,16 @@ export async function runGuest(
       if (canWait) thr?.post()
       else thr?.off()
     },
+    onListen: () => setTimeout(() => uart.listens && uart.heed(), LISTENS_MS).unref(),
     onRoom: () => typed?.pump(),
   })
   mmio.attach(uart, UART_BASE, UART_SIZE)
   using typed = input && new ConsoleInput(input, bytes => uart.receive(bytes))
+  const polling = input && watchPolling(loop, () => uart.heed())
   onStart?.(() => loop.statistics)
-  const outcome = await runUntil(loop, signal, request.timeoutSeconds)
+  const outcome = await runUntil(loop, signal, request.timeoutSeconds).finally(() =>
+    clearInterval(polling),
+  )
   const ended = outcome.kind === 'powered-off' || outcome.kind === 'reset'
   const vcpus = ended ? [] : vm.vcpus.map(({ fd }) => readVcpuState(fd))
   return { outcome, pmu, gic: vm.gic, statistics: loop.statistics, vcpus }
@@ -172,6 +176,28 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
       `--mem ${mib(request.ramSize)}M is more than this machine has (${mib(hostMemory)} MiB)`,
       { try: [`--mem ${mib(hostMemory / 2)}M    # half of it`] },
     )
+}
+
+/** As long, a guest must want input before it gets any. Less is a driver that tries the UART. */
+const LISTENS_MS = 50
+
+const POLLING_MS = 100
+
+/** LSR is read once for every byte that is sent, and more often only by who waits for one to come. */
+const POLLS = 200
+
+/** Calls back when the guest polls the UART for input; that takes no exit, and so is not seen otherwise. */
+function watchPolling(loop: RunLoop, onPolling: () => void): NodeJS.Timeout {
+  const count = () => {
+    const { 'mmio-shadow-read': reads = 0, 'mmio-posted-write': writes = 0 } = loop.statistics.exits
+    return { reads, writes }
+  }
+  let before = count()
+  return setInterval(() => {
+    const now = count()
+    if (now.writes === before.writes && now.reads > before.reads + POLLS) onPolling()
+    before = now
+  }, POLLING_MS)
 }
 
 /** For a sentence only: what sysfs does not say must not end a run. */

@@ -11,10 +11,12 @@ function makeUart() {
   const levels: boolean[] = []
   const status: [number, boolean][] = []
   let room = 0
+  let listen = 0
   const uart = new Uart16550({
     transmit: byte => sent.push(byte),
     interrupt: level => levels.push(level),
     onStatus: (lsr, canWait) => status.push([lsr, canWait]),
+    onListen: () => listen++,
     onRoom: () => room++,
   })
   return {
@@ -25,6 +27,8 @@ function makeUart() {
     status,
     /** How often there was room for more. */
     rooms: () => room,
+    /** How often the guest began to ask for the interrupt. */
+    listens: () => listen,
     uart,
     read: (register: number) => Number(uart.read(register)),
     write: (register: number, byte: number) => uart.write(register, 1, BigInt(byte)),
@@ -153,8 +157,32 @@ describe('the transmit interrupt', () => {
 describe('receiving', () => {
   const bytes = (count: number) => Uint8Array.from({ length: count }, (_, index) => index + 1)
 
+  test('nothing arrives before the guest listens and is heeded', () => {
+    const { uart, rooms, listens, write } = makeUart()
+    expect(uart.receive(bytes(3))).toBe(0)
+
+    write(IER, 0x05)
+    expect([listens(), uart.listens, uart.receive(bytes(3))]).toEqual([1, true, 0])
+    uart.heed()
+    expect(rooms()).toBe(1)
+    expect(uart.receive(bytes(3))).toBe(3)
+    write(IER, 0x07)
+    expect([listens(), uart.receive(bytes(3))]).toEqual([1, 3])
+  })
+
+  test('and no longer when it listens no more', () => {
+    const { uart, listens, write } = makeUart()
+    uart.heed()
+    write(IER, 0x01)
+    expect([listens(), uart.receive(bytes(1))]).toEqual([1, 0])
+    uart.heed()
+    write(IER, 0x00)
+    expect([listens(), uart.listens, uart.receive(bytes(1))]).toEqual([1, false, 0])
+  })
+
   test('the guest polls bytes in order, as many as the FIFO has', () => {
     const { uart, read } = makeUart()
+    uart.heed()
 
     expect(uart.receive(bytes(20))).toBe(16)
     expect(read(LSR)).toBe(0x61)
@@ -164,10 +192,12 @@ describe('receiving', () => {
 
   test('the line is up while there is something to read, and not before the guest wants it', () => {
     const { uart, levels, read, write } = makeUart()
+    uart.heed()
     uart.receive(bytes(2))
     expect(levels).toEqual([])
 
     write(IER, 0x01)
+    uart.heed()
     expect(levels).toEqual([true])
     read(DATA)
     expect(levels).toEqual([true])
@@ -186,6 +216,7 @@ describe('receiving', () => {
     const { uart, read, write } = makeUart()
     write(IIR_FCR, fcr)
     write(IER, 0x01)
+    uart.heed()
 
     for (let count = 1; count <= 16; count++) {
       uart.receive(bytes(1))
@@ -195,26 +226,28 @@ describe('receiving', () => {
 
   test('taking bytes makes room, and so does emptying the FIFO', () => {
     const { uart, rooms, read, write } = makeUart()
+    uart.heed()
     uart.receive(bytes(16))
     expect(uart.receive(bytes(1))).toBe(0)
     read(SCR)
-    expect(rooms()).toBe(0)
+    expect(rooms()).toBe(1)
 
     read(DATA)
-    expect(rooms()).toBe(1)
+    expect(rooms()).toBe(2)
     expect(uart.receive(bytes(2))).toBe(1)
     write(IIR_FCR, 0x03)
-    expect(rooms()).toBe(2)
+    expect(rooms()).toBe(3)
     expect(uart.receive(bytes(16))).toBe(16)
   })
 
   test('in loopback nothing arrives from outside, and what waits does afterwards', () => {
     const { uart, rooms, write } = makeUart()
+    uart.heed()
     write(MCR, LOOPBACK)
     expect(uart.receive(bytes(1))).toBe(0)
 
     write(MCR, 0)
-    expect(rooms()).toBe(1)
+    expect(rooms()).toBe(2)
     expect(uart.receive(bytes(1))).toBe(1)
   })
 
@@ -231,6 +264,7 @@ describe('receiving', () => {
 describe('what may be answered without asking', () => {
   test('is told at first, and when it changes', () => {
     const { uart, status, read, write } = makeUart()
+    uart.heed()
     expect(status).toEqual([[0x60, true]])
 
     write(DATA, 0x41)

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-// @ts-expect-error -- a package without types, there for ESLint
+// @ts-expect-error -- a package without types
 import { load } from 'js-yaml'
 import { labelsOf } from '../../src/look/nfd.ts'
 import { RK3399 } from './host/machines.ts'

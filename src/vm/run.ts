@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { GuestFile } from '../boot/guest-file.ts'
 import { GuestImage } from '../boot/image.ts'
-import { Uart16550, MmioBus } from '../devices/index.ts'
+import { MmioBus } from '../devices/index.ts'
 import { HostError, InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
 import { MAX_IRQS, type GicKind } from '../gic/gic.ts'
 import { coreTypeOf, readCores, readHostPmus } from '../host/index.ts'
@@ -14,22 +14,14 @@ import type { PmuProbe } from '../pmu/probe.ts'
 import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
 import { readVcpuState, type VcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
-import { ConsoleInput } from './console-input.ts'
 import { ConsoleOutput } from './console.ts'
 import { allowedCpus } from './allowed-cpus.ts'
 import { decidePmu, planPmu } from './guest-pmu.ts'
-import {
-  RAM_MIN,
-  RAM_STEP,
-  UART_BASE,
-  UART_LSR,
-  UART_SIZE,
-  UART_SPI,
-  UART_THR,
-} from './memory-map.ts'
+import { RAM_MIN, RAM_STEP, UART_SPI } from './memory-map.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
+import { SerialConsole } from './serial-console.ts'
 
 /** What somebody wants run. */
 export interface RunRequest {
@@ -122,25 +114,10 @@ export async function runGuest(
     ...describePmu(pmu),
     onNotice,
   })
-  const [lsr, thr] = [UART_LSR, UART_THR].map(address => loop.fastRegister(address))
-  const uart = new Uart16550({
-    transmit: byte => output.put(byte),
-    interrupt: level => vm.setSpi(UART_SPI, level),
-    onStatus: (status, canWait) => {
-      lsr?.shadow(status)
-      if (canWait) thr?.post()
-      else thr?.off()
-    },
-    onListen: () => setTimeout(() => uart.listens && uart.heed(), LISTENS_MS).unref(),
-    onRoom: () => typed?.pump(),
-  })
-  mmio.attach(uart, UART_BASE, UART_SIZE)
-  using typed = input && new ConsoleInput(input, bytes => uart.receive(bytes))
-  const polling = input && watchPolling(loop, () => uart.heed())
+  using serial = new SerialConsole({ vm, loop, mmio, output })
+  if (input) serial.attachInput(input)
   onStart?.(() => loop.statistics)
-  const outcome = await runUntil(loop, signal, request.timeoutSeconds).finally(() =>
-    clearInterval(polling),
-  )
+  const outcome = await runUntil(loop, signal, request.timeoutSeconds)
   const ended = outcome.kind === 'powered-off' || outcome.kind === 'reset'
   const vcpus = ended ? [] : vm.vcpus.map(({ fd }) => readVcpuState(fd))
   return { outcome, pmu, gic: vm.gic, statistics: loop.statistics, vcpus }
@@ -176,28 +153,6 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
       `--mem ${mib(request.ramSize)}M is more than this machine has (${mib(hostMemory)} MiB)`,
       { try: [`--mem ${mib(hostMemory / 2)}M    # half of it`] },
     )
-}
-
-/** As long, a guest must want input before it gets any. Less is a driver that tries the UART. */
-const LISTENS_MS = 50
-
-const POLLING_MS = 100
-
-/** LSR is read once for every byte that is sent, and more often only by who waits for one to come. */
-const POLLS = 200
-
-/** Calls back when the guest polls the UART for input; that takes no exit, and so is not seen otherwise. */
-function watchPolling(loop: RunLoop, onPolling: () => void): NodeJS.Timeout {
-  const count = () => {
-    const { 'mmio-shadow-read': reads = 0, 'mmio-posted-write': writes = 0 } = loop.statistics.exits
-    return { reads, writes }
-  }
-  let before = count()
-  return setInterval(() => {
-    const now = count()
-    if (now.writes === before.writes && now.reads > before.reads + POLLS) onPolling()
-    before = now
-  }, POLLING_MS)
 }
 
 /** For a sentence only: what sysfs does not say must not end a run. */

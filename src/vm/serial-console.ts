@@ -27,6 +27,7 @@ export class SerialConsole implements Disposable {
   readonly #loop: RunLoop
   readonly #uart: Uart16550
   #input: ConsoleInput | undefined
+  #listening: NodeJS.Timeout | undefined
   #polling: NodeJS.Timeout | undefined
 
   /** To be made before the run. */
@@ -41,7 +42,10 @@ export class SerialConsole implements Disposable {
         if (canWait) thr.post()
         else thr.off()
       },
-      onListen: () => setTimeout(() => this.#uart.listens && this.#uart.heed(), LISTENS_MS).unref(),
+      onListen: () => {
+        clearTimeout(this.#listening)
+        this.#listening = setTimeout(() => this.#uart.listens && this.#uart.heed(), LISTENS_MS)
+      },
       onRoom: () => this.#input?.pump(),
     })
     mmio.attach(this.#uart, UART_BASE, UART_SIZE)
@@ -53,8 +57,9 @@ export class SerialConsole implements Disposable {
     this.#polling = this.#watchPolling()
   }
 
-  /** Reads no more input. */
+  /** Nothing more arrives: what the guest would be told of it by is gone with the run. */
   [Symbol.dispose](): void {
+    clearTimeout(this.#listening)
     clearInterval(this.#polling)
     this.#input?.[Symbol.dispose]()
   }

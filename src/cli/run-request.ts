@@ -1,0 +1,77 @@
+import { TsvmmError, UsageError } from '../errors/index.ts'
+import { parseCpuList } from '../host/index.ts'
+import { parsePmuFilter } from '../pmu/filter.ts'
+import { parsePmuInterrupt } from '../pmu/interrupt.ts'
+import { parsePmuMode, renderPmuMode, type PmuRequest } from '../pmu/request.ts'
+import type { RunRequest } from '../vm/run.ts'
+import type { RunOptions } from './run.ts'
+
+/**
+ * What the flags of `tsvmm run` ask for.
+ *
+ * @throws {UsageError} no image, two images, or a CPU list that is none
+ */
+export function toRequest(positional: string | undefined, options: RunOptions): RunRequest {
+  const { kernel, vcpuAffinity } = options
+  if (positional !== undefined && kernel !== undefined)
+    throw new UsageError(`two images were given: ${positional} and --kernel ${kernel}`, {
+      try: [`tsvmm run ${positional}`],
+    })
+  const image = positional ?? kernel
+  if (options.excess.length > 0)
+    throw new UsageError(`there is more than one image: ${[image, ...options.excess].join(' ')}`, {
+      ...(options.pmu === 'auto' && { why: '--pmu takes its mode after an equals sign' }),
+      try:
+        options.pmu === 'auto'
+          ? [`--pmu=${image} ${options.excess.join(' ')}`]
+          : [`tsvmm run ${image}`],
+    })
+  if (image === undefined)
+    throw new UsageError('no guest image was given', { try: ['tsvmm run IMAGE'] })
+  return {
+    image,
+    initrd: options.initrd,
+    vcpus: options.cpus,
+    ramSize: options.mem,
+    bootArgs: options.params,
+    pmu: toPmuRequest(options),
+    onUnsupportedCpu: options.onUnsupportedCpu,
+    affinity: vcpuAffinity === undefined ? undefined : parseAffinity(vcpuAffinity),
+    timeoutSeconds: options.timeout,
+  }
+}
+
+/** Without `--pmu` nobody's vCPUs are kept anywhere for the sake of a PMU. */
+function toPmuRequest(options: RunOptions): PmuRequest {
+  const { pmu, pmuFallback, pmuFilter } = options
+  const mode = parsePmuMode(pmu ?? 'auto')
+  if (pmuFallback !== undefined && mode.kind !== 'auto' && mode.kind !== 'named')
+    throw new UsageError(
+      `--pmu-fallback=${pmuFallback} and ${renderPmuMode(mode)} contradict each other`,
+      {
+        why: 'there is a fallback only for a PMU that does not cover all CPUs',
+        try: [`leave --pmu-fallback=${pmuFallback} out`, `--pmu --pmu-fallback=${pmuFallback}`],
+      },
+    )
+  return {
+    mode,
+    fallback: pmuFallback ?? (pmu === undefined ? 'none' : 'pin'),
+    counters: options.pmuCounters,
+    filter: pmuFilter && parsePmuFilter(pmuFilter),
+    strict: options.pmuStrict,
+    interrupt: parsePmuInterrupt(options.pmuIrq),
+  }
+}
+
+function parseAffinity(text: string): number[] {
+  try {
+    const cpus = parseCpuList(text)
+    if (cpus.length === 0) throw new UsageError('it names no CPU')
+    return cpus
+  } catch (cause) {
+    if (!(cause instanceof TsvmmError)) throw cause
+    throw new UsageError(`--vcpu-affinity ${text}: ${cause.message}`, {
+      try: ['--vcpu-affinity 0-1    # numbers and ranges, with commas between them'],
+    })
+  }
+}

@@ -17,7 +17,7 @@ export default defineConfig({
       project('native'),
       // The same, with the other backend.
       project('native-by-ffi', {
-        include: ['test/native/**/*.test.ts'],
+        include: ['test/native/*.test.ts'],
         env: { TSVMM_FFI: 'ffi-napi' },
       }),
       project('cli', { testTimeout: 60_000, globalSetup: './test/cli/test-tools.ts' }),

@@ -152,7 +152,10 @@ export class EngineThreads implements Disposable {
     }
   }
 
-  /** The next write that was posted, taken out of the queue; undefined if there is none. */
+  /**
+   * The next write that was posted, taken out of the queue; undefined if there is none, or not all of
+   * it yet: its thread will notify us.
+   */
   takePosted(): PostedWrite | undefined {
     const shared = this.#shared
     const entry = SHARED.posts + (this.#tail % POST.count) * POST.size
@@ -169,9 +172,12 @@ export class EngineThreads implements Disposable {
     return write
   }
 
-  /** Whether a write is in the queue that is not all there yet: its thread will notify us. */
-  get isPosting(): boolean {
-    return this.#shared.atomicLoad(SHARED.head) >>> 0 !== this.#tail
+  /**
+   * How many writes are in the queue, those included that are not all there yet. All that a vCPU
+   * posted before an exit are counted once the exit has been seen.
+   */
+  get postedCount(): number {
+    return (this.#shared.atomicLoad(SHARED.head) - this.#tail) >>> 0
   }
 
   fastAnswers(index: number): FastAnswers {

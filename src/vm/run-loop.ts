@@ -21,9 +21,6 @@ export interface ReadyVcpu {
   readonly run: NativeMemory
 }
 
-/** More than the ring of posted writes has room for, so that it is empty after a look. */
-const POSTS_AT_A_TIME = 4096
-
 /** Where MMIO goes; false and `undefined` mean that nothing answers at that address. */
 export interface MmioTarget {
   read(address: bigint, length: number): bigint | undefined
@@ -165,13 +162,14 @@ export class RunLoop {
     // A reader of the console may catch up long after the threads have gone.
     if (this.#over) return
     try {
-      // Nobody's exit before the writes it was posted behind.
-      const isBehind = !this.#takePosted()
+      this.#takePosted()
       for (const event of this.#threads.events()) {
         if (event.kind === 'done') this.#onDone(event.index, event.startError)
         else if (this.#ending) this.#threads.stop(event.index)
+        // Looked at again for each exit: what its vCPU posted before it comes before it.
         // A guest whose output is not read waits here, and answers are given when it is.
-        else if (!isBehind && !this.#options.console.full) this.#onExit(event.index, event.result)
+        else if (this.#takePosted() && !this.#options.console.full)
+          this.#onExit(event.index, event.result)
       }
       this.#options.console.flush(() => this.#answerAll())
     } catch (error) {
@@ -181,21 +179,19 @@ export class RunLoop {
   }
 
   /**
-   * Does what guests were told is done. Not too much at a time: whoever posts without end must not
-   * keep the event loop from everything else.
+   * Does what guests were told is done: what was posted up to now, and not what is while we look, since
+   * whoever posts without end must not keep the event loop from everything else.
    *
    * @returns whether that was all
    */
   #takePosted(): boolean {
-    for (let taken = 0; taken < POSTS_AT_A_TIME; taken++) {
+    for (let count = this.#threads.postedCount; count > 0; count--) {
       if (this.#options.console.full) return false
       const write = this.#threads.takePosted()
-      // One that is not all there yet will be announced.
-      if (write === undefined) return !this.#threads.isPosting
+      if (write === undefined) return false
       this.#options.mmio.write(write.address, write.length, write.value)
     }
-    setImmediate(() => this.#answerAll())
-    return false
+    return true
   }
 
   /** What the guest was told is done is done, also if nobody had the time for it before its end. */

@@ -5,12 +5,13 @@ export const DOCUMENTS = [
   'docs/command-line.md',
   'docs/doctor.md',
   'docs/kernel-features.md',
+  'docs/lkvm.md',
 ]
 
 /** @returns the text with its marked tables filled in from the tables of the code */
 export function fillTables(
   text,
-  { EXIT_CODES, ERROR_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES },
+  { EXIT_CODES, ERROR_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES, LKVM_FLAGS },
 ) {
   const tables = {
     'exit statuses': table(
@@ -44,6 +45,14 @@ export function fillTables(
         since?.join('.') ?? 'no release',
         what,
         takes,
+      ]),
+    ),
+    'lkvm flags': table(
+      ['lkvm run', 'tsvmm run', ''],
+      LKVM_FLAGS.map(({ flags, here, note = '', instead = '' }) => [
+        `\`${flags}\``,
+        here,
+        instead === '' ? note : `${note}; try: ${instead.replace(/ +# (.*)/, ' ($1)')}`,
       ]),
     ),
   }

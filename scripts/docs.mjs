@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { EXIT_CODES } from '../dist/errors/exit-code.js'
 import { ERROR_CODES } from '../dist/errors/codes.js'
 import { ENVIRONMENT } from '../dist/cli/environment.js'
+import { LKVM_FLAGS } from '../dist/cli/lkvm-flags.js'
 import { CHECKS } from '../dist/doctor/checks.js'
 import { KERNEL_FEATURES } from '../dist/doctor/kernel-features.js'
 import { DOCUMENTS, fillTables } from './doc-tables.mjs'
 
-const tables = { EXIT_CODES, ERROR_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES }
+const tables = { EXIT_CODES, ERROR_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES, LKVM_FLAGS }
 for (const name of DOCUMENTS) {
   const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
   writeFileSync(path, fillTables(readFileSync(path, 'utf8'), tables))

@@ -15,12 +15,13 @@ export class GuestFile implements Disposable {
 
   /**
    * @param what it is, for messages: `a guest image`
+   * @param cannotOpen begins the sentence if there is none: `cannot open`
    * @throws {@link ImageError} if there is no such file, it cannot be read, is no regular file, or is
    * empty
    */
-  constructor(path: string, what: string) {
+  constructor(path: string, what: string, cannotOpen = 'cannot open') {
     this.path = path
-    this.#fd = openFile(path)
+    this.#fd = openFile(path, cannotOpen)
     try {
       this.size = checkedSize(path, what, fstatSync(this.#fd))
     } catch (error) {
@@ -85,14 +86,16 @@ export function renderSize(bytes: number): string {
 }
 
 /** O_NONBLOCK: a FIFO without a writer must not keep us waiting. */
-function openFile(path: string): number {
+function openFile(path: string, cannotOpen: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new ImageError('MISSING', `there is no file ${path}`, { cause: error })
-    throw new ImageError('UNREADABLE', `cannot open ${path}`, { cause: error })
+      throw new ImageError('MISSING', `${cannotOpen} ${path}: there is no such file`, {
+        cause: error,
+      })
+    throw new ImageError('UNREADABLE', `${cannotOpen} ${path}`, { cause: error })
   }
 }
 

@@ -18,6 +18,9 @@ const MIB = 2 ** 20
 /** The machine's layout moves in these steps. */
 const LAYOUT_STEP = 2 * MIB
 
+/** lkvm's words, by which kvm-unit-tests' runner knows that all but the kernel is there. */
+const LKVM_CANNOT_OPEN = 'Fatal: Unable to open kernel'
+
 /** A guest image, open, and unpacked if it was packed. Its owner releases it with `using`. */
 export class GuestImage implements Disposable {
   readonly path: string
@@ -34,7 +37,7 @@ export class GuestImage implements Disposable {
    * empty, or of a format that cannot be loaded
    */
   constructor(path: string) {
-    this.#file = new GuestFile(path, 'a guest image')
+    this.#file = new GuestFile(path, 'a guest image', LKVM_CANNOT_OPEN)
     this.path = path
     this.size = this.#file.size
     try {

@@ -45,6 +45,11 @@ export function addOverview(program: Command): void {
     ['tsvmm lab -- run --pmu guest.flat', 'no arm64 host at hand'],
     ['tsvmm explain SET_PMU EBUSY', 'the kernel said no'],
   ])
+  // The first words are what kvm-unit-tests' runner knows an lkvm by (docs/kvm-unit-tests.md).
+  program.addHelpText(
+    'after',
+    '\nThe most commonly used commands are doctor, probe, run and explain.',
+  )
   const topics = Object.entries(HELP_TOPICS)
   const column = Math.max(...topics.map(([name]) => name.length))
   const lines = topics.map(([name, what]) => `  tsvmm help ${name.padEnd(column)}  ${what}`)

@@ -7,6 +7,7 @@ import { checkRequest, runGuest } from '../vm/run.ts'
 import type { RunStatistics } from '../vm/run-loop.ts'
 import type { CliContext } from './context.ts'
 import type { KeyActions } from './escape-keys.ts'
+import { isSaid, type LogLevel } from './log-levels.ts'
 import { OutputFile } from './output-file.ts'
 import type { RunOptions } from './run.ts'
 import { renderRunJson } from './run-json.ts'
@@ -20,11 +21,14 @@ export async function run(
   options: RunOptions,
   context: CliContext,
 ): Promise<void> {
-  const notice = (sentence: string) => context.progress(`tsvmm: note: ${sentence}`)
+  const say = (level: LogLevel, line: string) => {
+    if (isSaid(level, options.loglevel)) context.progress(line)
+  }
+  const notice = (sentence: string) => say('warning', `tsvmm: note: ${sentence}`)
   const request = toRequest(image, options)
   checkRequest(request, totalmem())
   using json = options.json === undefined ? undefined : new OutputFile('--json', options.json)
-  context.log.info({ request }, 'run')
+  context.log.info({ name: options.name, request }, 'run')
   const ending = new AbortController()
   let statistics: () => RunStatistics | undefined = () => undefined
   using terminal = takeTerminal(context, {
@@ -39,7 +43,7 @@ export async function run(
       signal: AbortSignal.any([context.signal, ending.signal]),
       onStart: given => (statistics = given),
       onPmuDecision: decision => {
-        context.progress(renderDecision(decision))
+        say('info', renderDecision(decision))
         decision.notices.forEach(notice)
       },
       onPmuProbe: probe => context.log.debug({ probe }, 'what KVM says of the PMUs'),
@@ -49,7 +53,7 @@ export async function run(
     const error = outcomeError(result.outcome, result.vcpus)
     json?.commit(renderRunJson(result, error))
     if (error !== undefined) throw error
-    if (result.outcome.kind === 'reset') context.progress('tsvmm: the guest asked for a reset')
+    if (result.outcome.kind === 'reset') say('info', 'tsvmm: the guest asked for a reset')
   } catch (error) {
     if (error instanceof TsvmmError) json?.commit(renderRunJson(undefined, error))
     throw error

@@ -2,10 +2,11 @@ import { Option, type Command } from 'commander'
 import type { PmuFallback } from '../pmu/request.ts'
 import type { CliContext } from './context.ts'
 import { addExamples } from './examples.ts'
+import { addLkvmOptions, type LkvmOptions } from './lkvm-options.ts'
 import { parseCount, parseNumber, parseSeconds, parseSize } from './parse.ts'
 
 /** What commander makes of the flags. */
-export interface RunOptions {
+export interface RunOptions extends LkvmOptions {
   readonly kernel?: string
   readonly initrd?: string
   readonly cpus: number
@@ -99,6 +100,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
       const { run } = await import('./run-action.ts')
       await run(image, { ...options, excess: args.slice(1) }, context)
     })
+  addLkvmOptions(command, context.settings)
   addExamples(command, [
     ['tsvmm run guest.flat'],
     ['tsvmm run --pmu --vcpu-affinity 4-7 guest.flat', 'on one kind of core'],

@@ -88,10 +88,12 @@ export async function runGuest(
   using kvm = openKvm(loaded.system)
   checkVcpus(request, kvm)
   const allowed = allowedCpus(request.affinity, loaded.system)
+  // What the host lacks is said before what is wrong with the files: test runners ask for the first
+  // by a kernel that is not there.
+  const pmu = decidePmu(request.pmu, allowed, loaded.system, kvm, onPmuProbe)
   using image = new GuestImage(request.image)
   using initrd =
     request.initrd === undefined ? undefined : new GuestFile(request.initrd, 'an initrd')
-  const pmu = decidePmu(request.pmu, allowed, loaded.system, kvm, onPmuProbe)
   onPmuDecision(pmu)
 
   using vm = Vm.build(loaded.system, kvm, {

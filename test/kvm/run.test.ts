@@ -170,7 +170,12 @@ describe('bad input is one sentence, a remedy and a status', () => {
   const image = guest('greeting')
 
   it.each<[string, string[], RegExp, number]>([
-    ['an image that is missing', ['nothing.flat'], /there is no file nothing\.flat/, 2],
+    [
+      'an image that is missing',
+      ['nothing.flat'],
+      /Unable to open kernel nothing\.flat: there is no such file/,
+      2,
+    ],
     ['an image that is a directory', ['/dev'], /\/dev is a directory, not a guest image/, 2],
     ['an image that is a device', ['/dev/zero'], /\/dev\/zero is no regular file/, 2],
     ['an image that is empty', ['/dev/null'], /\/dev\/null is no regular file/, 2],

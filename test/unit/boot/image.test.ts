@@ -58,7 +58,7 @@ describe('opening', () => {
 
     expect(refusal(path)).toMatchObject({
       code: 'TSVMM_IMAGE_MISSING',
-      message: `there is no file ${path}`,
+      message: `Fatal: Unable to open kernel ${path}: there is no such file`,
       exitStatus: 2,
     })
   })
@@ -75,7 +75,7 @@ describe('opening', () => {
 
     expect(refusal(path)).toMatchObject({
       code: 'TSVMM_IMAGE_UNREADABLE',
-      message: `cannot open ${path}`,
+      message: `Fatal: Unable to open kernel ${path}`,
       cause: { code: 'ELOOP' },
     })
   })

@@ -1,0 +1,58 @@
+import { Option, type Command } from 'commander'
+import { UsageError } from '../errors/index.ts'
+import type { Settings } from './global-options.ts'
+import { LKVM_FLAGS, type RefusedFlag } from './lkvm-flags.ts'
+import { LEVELS } from './log.ts'
+import { LOG_LEVELS, type LogLevel } from './log-levels.ts'
+
+/** What commander makes of the flags of lkvm that are none of ours. */
+export interface LkvmOptions {
+  readonly loglevel?: LogLevel
+  readonly name?: string
+}
+
+/**
+ * Lets a command understand what lkvm's users and scripts give it beside its own options; help does
+ * not show these. What there is not is refused with what to do instead.
+ */
+export function addLkvmOptions(command: Command, settings: Settings): void {
+  for (const flag of LKVM_FLAGS.filter(({ here }) => here !== 'same')) {
+    const option = new Option(flag.flags).hideHelp()
+    command.addOption(option).on(`option:${option.name()}`, (value: string) => {
+      if (flag.here === 'refused') throw refuse(option, flag)
+      TAKE[option.name()]?.(value, settings)
+    })
+  }
+}
+
+/** Flags whose value means something; by name. */
+const TAKE: Readonly<Record<string, (value: string, settings: Settings) => void>> = {
+  network: oneOf('--network', ['mode=none', 'none'], 'guests have no network'),
+  console: oneOf('--console', ['serial'], "the guest's console is a 16550A"),
+  debug: beVerbose,
+  loglevel: (level, settings) => {
+    oneOf('--loglevel', LOG_LEVELS, 'lkvm has no such level')(level)
+    if (level === 'debug') beVerbose(level, settings)
+  },
+}
+
+function beVerbose(_: string, settings: Settings): void {
+  settings.verbosity = Math.max(settings.verbosity, LEVELS.debug)
+}
+
+function oneOf(flag: string, values: readonly string[], why: string): (value: string) => void {
+  return value => {
+    if (values.includes(value)) return
+    throw new UsageError(`${flag} ${value} cannot be had`, {
+      why,
+      try: values.map(other => `${flag} ${other}`),
+    })
+  }
+}
+
+function refuse(
+  { long = '' }: Option,
+  { note, instead = 'leave it out' }: RefusedFlag,
+): UsageError {
+  return new UsageError(`there is no ${long}: ${note}`, { try: [instead] })
+}

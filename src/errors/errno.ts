@@ -2,9 +2,9 @@ import { getSystemErrorMap, getSystemErrorName } from 'node:util'
 
 /** `6` → `ENXIO`; a number Linux does not name stays readable as `errno 6000`. */
 export function errnoName(errno: number): string {
-  return getSystemErrorMap().has(-errno)
-    ? getSystemErrorName(-errno)
-    : (EXTRA[errno]?.[0] ?? `errno ${errno}`)
+  // Not by the map, which Node makes anew each time it is asked for.
+  const name = getSystemErrorName(-errno)
+  return name.startsWith('E') ? name : (EXTRA[errno]?.[0] ?? `errno ${errno}`)
 }
 
 /** `6` → `no such device or address`. */

@@ -57,7 +57,7 @@ export class DiskTree implements HostTree {
   }
 
   nameOf(path: string): string {
-    return join(this.root, path)
+    return this.root === '/' ? path : join(this.root, path)
   }
 }
 

@@ -135,26 +135,26 @@ export const KVM_REGISTERS = {
 
 /** The name of an id from KVM_GET_REG_LIST, or its hexadecimal number. */
 export function registerName(id: bigint): string {
-  return namesById().get(id) ?? `0x${id.toString(16).padStart(16, '0')}`
+  return nameOf(id) ?? `0x${id.toString(16).padStart(16, '0')}`
 }
 
-let cachedNames: ReadonlyMap<bigint, string> | undefined
-
-function namesById(): ReadonlyMap<bigint, string> {
-  const numbered = (prefix: string, count: number, id: (n: number) => bigint) =>
-    Array.from({ length: count }, (_, n) => [id(n), `${prefix}${n}`] as const)
-  return (cachedNames ??= new Map([
-    ...Object.entries(SYSTEM_REGISTERS).map(([name, id]) => [id, name] as const),
-    ...Object.entries(KVM_REGISTERS).map(([name, id]) => [id, name] as const),
-    ...Object.entries(CORE_REGISTERS).map(([name, id]) => [id(), name] as const),
-    ...numbered('X', 31, xRegister),
-    ...numbered('V', 32, vRegister),
-    ...numbered('PMEVCNTR', 31, n => eventCounter(n)).map(suffixed('_EL0')),
-    ...numbered('PMEVTYPER', 31, n => eventType(n)).map(suffixed('_EL0')),
-  ]))
+/** By looking, since a table of all of them takes longer to make than the few that a start asks for. */
+function nameOf(id: bigint): string | undefined {
+  for (const registers of [SYSTEM_REGISTERS, KVM_REGISTERS])
+    for (const [name, its] of Object.entries(registers)) if (its === id) return name
+  for (const [name, its] of Object.entries(CORE_REGISTERS)) if (its() === id) return name
+  for (const { count, of, name } of NUMBERED)
+    for (let n = 0; n < count; n++) if (of(n) === id) return name(n)
+  return undefined
 }
 
-const suffixed =
-  (suffix: string) =>
-  ([id, name]: readonly [bigint, string]) =>
-    [id, `${name}${suffix}`] as const
+const NUMBERED: readonly {
+  readonly count: number
+  readonly of: (n: number) => bigint
+  readonly name: (n: number) => string
+}[] = [
+  { count: 31, of: xRegister, name: n => `X${n}` },
+  { count: 32, of: vRegister, name: n => `V${n}` },
+  { count: 31, of: eventCounter, name: n => `PMEVCNTR${n}_EL0` },
+  { count: 31, of: eventType, name: n => `PMEVTYPER${n}_EL0` },
+]

@@ -86,7 +86,10 @@ export function encodeCpuMask(cpus: readonly number[]): Buffer {
 
 /** The reverse of {@link encodeCpuMask}, for a mask of any length. */
 export function decodeCpuMask(mask: Uint8Array): number[] {
-  return [...mask].flatMap((byte, index) =>
-    [0, 1, 2, 3, 4, 5, 6, 7].filter(bit => byte & (1 << bit)).map(bit => index * 8 + bit),
-  )
+  const cpus: number[] = []
+  // Nearly all bytes are 0, and a closure for each bit of each takes a tenth of a probe of KVM.
+  for (const [index, byte] of mask.entries())
+    for (let bit = 0, bits = byte; bits !== 0; bit++, bits >>= 1)
+      if (bits & 1) cpus.push(index * 8 + bit)
+  return cpus
 }

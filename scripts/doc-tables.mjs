@@ -6,12 +6,13 @@ export const DOCUMENTS = [
   'docs/doctor.md',
   'docs/kernel-features.md',
   'docs/lkvm.md',
+  'docs/machine.md',
 ]
 
 /** @returns the text with its marked tables filled in from the tables of the code */
 export function fillTables(
   text,
-  { EXIT_CODES, ERROR_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES, LKVM_FLAGS },
+  { EXIT_CODES, ERROR_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES, LKVM_FLAGS, MEMORY_MAP },
 ) {
   const tables = {
     'exit statuses': table(
@@ -55,6 +56,15 @@ export function fillTables(
         instead === '' ? note : `${note}; try: ${instead.replace(/ +# (.*)/, ' ($1)')}`,
       ]),
     ),
+    'memory map': table(
+      ['from', 'size', 'what', 'with'],
+      MEMORY_MAP.map(({ base, size, what, gic }) => [
+        `\`${hex(base)}\``,
+        size === undefined ? '`--mem`' : bytes(size),
+        what,
+        gic === undefined ? 'any GIC' : `GICv${gic}`,
+      ]),
+    ),
   }
   return text.replace(
     /(<!-- table: (.+?) -->\n)[^]*?(<!-- end -->)/g,
@@ -64,4 +74,15 @@ export function fillTables(
 
 function table(head, rows) {
   return [head, head.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
+}
+
+/** `0x3fff_0000` */
+function hex(address) {
+  const digits = address.toString(16).padStart(8, '0')
+  return `0x${digits.slice(0, -4)}_${digits.slice(-4)}`
+}
+
+function bytes(size) {
+  const [unit, name] = size % 2n ** 20n === 0n ? [2n ** 20n, 'MiB'] : [2n ** 10n, 'KiB']
+  return `${size / unit} ${name}`
 }

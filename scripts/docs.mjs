@@ -10,9 +10,18 @@ import { ENVIRONMENT } from '../dist/cli/environment.js'
 import { LKVM_FLAGS } from '../dist/cli/lkvm-flags.js'
 import { CHECKS } from '../dist/doctor/checks.js'
 import { KERNEL_FEATURES } from '../dist/doctor/kernel-features.js'
+import { MEMORY_MAP } from '../dist/vm/memory-map.js'
 import { DOCUMENTS, fillTables } from './doc-tables.mjs'
 
-const tables = { EXIT_CODES, ERROR_CODES, ENVIRONMENT, CHECKS, KERNEL_FEATURES, LKVM_FLAGS }
+const tables = {
+  EXIT_CODES,
+  ERROR_CODES,
+  ENVIRONMENT,
+  CHECKS,
+  KERNEL_FEATURES,
+  LKVM_FLAGS,
+  MEMORY_MAP,
+}
 for (const name of DOCUMENTS) {
   const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
   writeFileSync(path, fillTables(readFileSync(path, 'utf8'), tables))

@@ -52,6 +52,11 @@ export const LKVM_FLAGS: readonly LkvmFlag[] = [
   },
   { flags: '--vcpu-affinity <cpulist>', here: 'same' },
   {
+    flags: '--irqchip <kind>',
+    here: 'same',
+    note: 'and `auto`, which is what lkvm does without it',
+  },
+  {
     flags: '--nodefaults',
     here: 'taken',
     note: 'nothing is added to --params, and there are no devices by default',

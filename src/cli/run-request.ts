@@ -34,6 +34,7 @@ export function toRequest(positional: string | undefined, options: RunOptions): 
     vcpus: options.cpus,
     ramSize: options.mem,
     bootArgs: options.params,
+    irqchip: options.irqchip,
     pmu: toPmuRequest(options),
     onUnsupportedCpu: options.onUnsupportedCpu,
     affinity: vcpuAffinity === undefined ? undefined : parseAffinity(vcpuAffinity),

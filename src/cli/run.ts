@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { GIC_KINDS, type GicKind } from '../gic/kinds.ts'
 import type { PmuFallback } from '../pmu/request.ts'
 import type { CliContext } from './context.ts'
 import { addExamples } from './examples.ts'
@@ -12,6 +13,7 @@ export interface RunOptions extends LkvmOptions {
   readonly cpus: number
   readonly mem: number
   readonly params: string
+  readonly irqchip: GicKind | 'auto'
   readonly pmu?: string
   readonly pmuFallback?: PmuFallback
   readonly pmuCounters?: number
@@ -46,6 +48,14 @@ export function addRunCommand(program: Command, context: CliContext): void {
         .default(256 * 2 ** 20, '256M'),
     )
     .option('-p, --params <text>', "the guest's command line", '')
+    .addOption(
+      new Option(
+        '--irqchip <kind>',
+        'interrupt controller; auto: the first of gicv3-its, gicv3, gicv2m, gicv2 that the host can give',
+      )
+        .choices(['auto', ...GIC_KINDS])
+        .default('auto'),
+    )
     .optionsGroup('PMU of the guest:')
     .option(
       '--pmu [=mode]',

@@ -1,2 +1,3 @@
 export { MmioBus, type MmioDevice } from './mmio-bus.ts'
+export { MsiFrame, type MsiSpis } from './msi-frame.ts'
 export { Uart16550 } from './uart-16550.ts'

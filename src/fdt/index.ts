@@ -1,10 +1,6 @@
 export * from './tree.ts'
 export { encodeFdt } from './encode.ts'
 export { decodeFdt } from './decode.ts'
-export {
-  buildMachineTree,
-  type AddressRange,
-  type GicDescription,
-  type Interrupt,
-  type MachineDescription,
-} from './machine.ts'
+export type { GicDescription } from './gic.ts'
+export type { AddressRange } from './registers.ts'
+export { buildMachineTree, type Interrupt, type MachineDescription } from './machine.ts'

@@ -1,3 +1,5 @@
+import { gicNode, type GicDescription } from './gic.ts'
+import { at, reg, type AddressRange } from './registers.ts'
 import { node, tree, type FdtNode, type FdtTree } from './tree.ts'
 
 /** An interrupt as the Arm documents name it; `number` counts from 0 within its kind. */
@@ -6,20 +8,6 @@ export interface Interrupt {
   readonly kind: 'ppi' | 'spi'
   readonly number: number
 }
-
-/** Guest physical addresses; `size` in bytes. */
-export interface AddressRange {
-  readonly base: bigint
-  readonly size: bigint
-}
-
-export type GicDescription =
-  | {
-      readonly version: 3
-      readonly distributor: AddressRange
-      readonly redistributors: readonly AddressRange[]
-    }
-  | { readonly version: 2; readonly distributor: AddressRange; readonly cpuInterface: AddressRange }
 
 /** Everything of a machine that its device tree tells the guest. */
 export interface MachineDescription {
@@ -59,8 +47,7 @@ const TIMER_PPIS = [13, 14, 11, 10] as const
  * The device tree of our machine, which is kvmtool's: a GIC, timers, PSCI through HVC, one 16550A.
  *
  * @see Documentation/devicetree/bindings of Linux v6.12: arm/cpus.yaml, arm/psci.yaml, arm/pmu.yaml,
- * interrupt-controller/arm,gic.yaml, interrupt-controller/arm,gic-v3.yaml, serial/8250.yaml,
- * timer/arm,arch_timer.yaml
+ * serial/8250.yaml, timer/arm,arch_timer.yaml
  */
 export function buildMachineTree(machine: MachineDescription): FdtTree {
   const cells = interruptCells(machine)
@@ -94,7 +81,7 @@ export function buildMachineTree(machine: MachineDescription): FdtTree {
                   : undefined,
               }),
             ]),
-        gicNode(machine.gic),
+        gicNode(machine.gic, GIC_PHANDLE),
         node(uartName(machine), {
           compatible: 'ns16550a',
           reg: reg(machine.uart.registers),
@@ -148,25 +135,6 @@ function cpusNode(machine: MachineDescription): FdtNode {
   )
 }
 
-function gicNode(gic: GicDescription): FdtNode {
-  const registers =
-    gic.version === 3
-      ? [gic.distributor, ...gic.redistributors]
-      : [gic.distributor, gic.cpuInterface]
-  return node(at('interrupt-controller', gic.distributor), {
-    compatible: gic.version === 3 ? 'arm,gic-v3' : 'arm,cortex-a15-gic',
-    reg: reg(...registers),
-    '#redistributor-regions':
-      gic.version === 3 && gic.redistributors.length > 1 ? gic.redistributors.length : undefined,
-    'interrupt-controller': true,
-    '#interrupt-cells': 3,
-    '#address-cells': 2,
-    '#size-cells': 2,
-    ranges: true,
-    phandle: GIC_PHANDLE,
-  })
-}
-
 /**
  * How an interrupt stands in `interrupts`: kind, number, flags. All of ours are level, active high:
  * KVM's timers and PMU raise a level, and so does an emulated device.
@@ -181,12 +149,4 @@ function interruptCells({ gic, mpidrs }: MachineDescription): (interrupt: Interr
 
 function uartName({ uart }: Pick<MachineDescription, 'uart'>): string {
   return at('serial', uart.registers)
-}
-
-function at(name: string, { base }: AddressRange): string {
-  return `${name}@${base.toString(16)}`
-}
-
-function reg(...ranges: AddressRange[]): bigint[] {
-  return ranges.flatMap(({ base, size }) => [base, size])
 }

@@ -3,14 +3,8 @@ import type { GuestFile } from '../boot/guest-file.ts'
 import type { GuestImage } from '../boot/image.ts'
 import { BugError, HostError, SyscallError, UsageError } from '../errors/index.ts'
 import { encodeFdt } from '../fdt/index.ts'
-import {
-  chooseGic,
-  createGic,
-  initializeGic,
-  irqsFor,
-  type GicKind,
-  type GicLayout,
-} from '../gic/gic.ts'
+import { Gic, irqsFor, type GicLayout } from '../gic/gic.ts'
+import { checkGicVcpus, chooseGic, type GicKind } from '../gic/kinds.ts'
 import {
   CORE_REGISTERS,
   featureWords,
@@ -24,18 +18,10 @@ import {
 import { onCpus, type NativeMemory, type System } from '../native/index.ts'
 import { attachPmu, type PmuAttachment } from '../pmu/attach.ts'
 import { createVm, DEFAULT_IPA_BITS, ipaLimit } from './create-vm.ts'
+import { lastGicSpi, layOutGic } from './gic-layout.ts'
 import { placeInitrd, type Extent } from './initrd.ts'
 import { describeMachine } from './machine.ts'
-import {
-  FDT_MAX_SIZE,
-  FIRST_SPI,
-  fdtOffset,
-  GIC_DIST_BASE,
-  GICV2_CPU_BASE,
-  RAM_BASE,
-  redistributorBase,
-  UART_SPI,
-} from './memory-map.ts'
+import { FDT_MAX_SIZE, FIRST_SPI, fdtOffset, RAM_BASE, UART_SPI } from './memory-map.ts'
 
 /** What to build; everything in it was checked against the host. */
 export interface VmPlan {
@@ -45,6 +31,8 @@ export interface VmPlan {
   readonly image: GuestImage
   readonly initrd?: GuestFile | undefined
   readonly bootArgs: string
+  /** Left out, what the host gives. */
+  readonly irqchip?: GicKind | 'auto' | undefined
   /** Left out, the guest has no PMU. */
   readonly pmu?: PmuPlan | undefined
 }
@@ -55,9 +43,6 @@ export interface PmuPlan extends PmuAttachment {
   /** KVM_ARM_VCPU_PMU_V3_STRICT. */
   readonly strict: boolean
 }
-
-/** The most vCPUs a GICv2 can have. Arm IHI 0048B, 1.4.2. */
-const GICV2_MAX_VCPUS = 8
 
 /** EL1h with D, A, I and F masked: how Linux wants to be entered. Arm DDI 0487, C5.2.19. */
 const PSTATE_EL1H_DAIF = 0x3c5n
@@ -106,14 +91,15 @@ export class Vm implements Disposable {
     const vm = this.#own(createVm(kvm, ipaBits(kvm, plan.ramSize)))
     this.#fd = vm
     addRam(vm, ram)
-    this.#gic = chooseGic(vm)
-    const layout = gicLayout(this.#gic, plan.vcpus)
-    const gic = this.#own(createGic(vm, layout))
+    this.#gic = chooseGic(vm, plan.irqchip ?? 'auto')
+    checkGicVcpus(this.#gic, plan.vcpus)
+    const layout = layOutGic(this.#gic, plan.vcpus)
+    const gic = this.#own(new Gic(vm, layout))
     const fds = range(plan.vcpus).map(id => this.#own(vm.createVcpu(id)))
     initializeVcpus(system, vm, fds, plan.pmu)
     // After the last vCPU was created, which is refused from here on; before the PMU's INIT, which
     // takes an interrupt of an initialized GIC.
-    initializeGic(gic, irqsFor(lastSpi(plan)))
+    gic.initialize(irqsFor(Math.max(lastSpi(plan), lastGicSpi(this.#gic))))
     attach(system, fds, plan.pmu)
     const mpidrs = fds.map(vcpu => vcpu.getOneReg(SYSTEM_REGISTERS.MPIDR_EL1))
     const fdt = loadFdt(plan, { layout, mpidrs, initrd }, ram)
@@ -186,17 +172,7 @@ function addRam(vm: VmFd, ram: NativeMemory): void {
   })
 }
 
-function gicLayout(kind: GicKind, vcpus: number): GicLayout {
-  const distributor = GIC_DIST_BASE
-  if (kind === 'gicv3') return { kind, distributor, redistributors: redistributorBase(vcpus) }
-  if (vcpus > GICV2_MAX_VCPUS)
-    throw new UsageError(`--cpus ${vcpus} is more than the GICv2 of this host can serve`, {
-      try: [`--cpus ${GICV2_MAX_VCPUS}`],
-    })
-  return { kind, distributor, cpuInterface: GICV2_CPU_BASE }
-}
-
-/** The highest SPI of the machine. */
+/** The highest SPI of the devices. */
 function lastSpi({ pmu, vcpus }: VmPlan): number {
   const ofPmu = pmu?.interrupt.kind === 'spi' ? pmu.interrupt.first + vcpus - 1 : 0
   return Math.max(UART_SPI, ofPmu)

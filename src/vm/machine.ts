@@ -1,21 +1,8 @@
-import {
-  buildMachineTree,
-  type AddressRange,
-  type FdtTree,
-  type GicDescription,
-  type Interrupt,
-} from '../fdt/index.ts'
+import { buildMachineTree, type AddressRange, type FdtTree, type Interrupt } from '../fdt/index.ts'
 import type { GicLayout } from '../gic/gic.ts'
 import type { PmuInterrupt } from '../pmu/interrupt.ts'
-import {
-  GIC_DIST_SIZE,
-  GICV2_CPU_SIZE,
-  GICV3_REDIST_SIZE,
-  RAM_BASE,
-  UART_BASE,
-  UART_SIZE,
-  UART_SPI,
-} from './memory-map.ts'
+import { describeGic } from './gic-layout.ts'
+import { RAM_BASE, UART_BASE, UART_SIZE, UART_SPI } from './memory-map.ts'
 
 /** What differs between two of our machines. */
 export interface MachineFacts {
@@ -59,19 +46,4 @@ function pmuInterrupts(interrupt: PmuInterrupt, vcpus: number): Interrupt[] {
     kind: 'spi',
     number: interrupt.first + vcpu,
   }))
-}
-
-function describeGic(gic: GicLayout, vcpus: number): GicDescription {
-  const distributor = { base: gic.distributor, size: GIC_DIST_SIZE }
-  return gic.kind === 'gicv3'
-    ? {
-        version: 3,
-        distributor,
-        redistributors: [{ base: gic.redistributors, size: BigInt(vcpus) * GICV3_REDIST_SIZE }],
-      }
-    : {
-        version: 2,
-        distributor,
-        cpuInterface: { base: gic.cpuInterface, size: GICV2_CPU_SIZE },
-      }
 }

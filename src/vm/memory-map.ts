@@ -1,20 +1,6 @@
 /*
- * The guest's physical address space, which is lkvm's, so that what was built for `lkvm run` runs.
- * kvmtool, arm/include/arm-common/kvm-arch.h.
- *
- *   0x0000_0000  I/O ports of PCI (none yet)
- *   0x0100_0000  UART: 16550A, one page
- *   0x0101_0000  RTC (not yet)
- *   0x0300_0000  virtio-mmio, 0x200 bytes each (not yet)
- *      …
- *   grows down   GICv3 redistributors, 128 KiB per vCPU; or GICv2 CPU interface at 0x3ffd_0000
- *   0x3fff_0000  GIC distributor, 64 KiB
- *   0x4000_0000  PCI (not yet)
- *   0x8000_0000  RAM
- *                  + 0x0008_0000  flat image (an Image at its own text_offset)
- *                  … initrd, ending below the device tree, if there is no RAM for it behind it
- *                  … end of the first 256 MiB: device tree, 2 MiB, 2 MiB aligned
- *                + 0x1000_0000  initrd
+ * The guest's physical address space, which is lkvm's, so that what was built for `lkvm run` runs:
+ * MEMORY_MAP below is the table. kvmtool, arm/include/arm-common/kvm-arch.h.
  */
 
 export const RAM_BASE = 0x8000_0000n
@@ -33,7 +19,15 @@ export const GIC_DIST_BASE = 0x3fff_0000n
 export const GIC_DIST_SIZE = 0x1_0000n
 export const GICV2_CPU_BASE = 0x3ffd_0000n
 export const GICV2_CPU_SIZE = 0x2_0000n
+/** Of one vCPU. */
 export const GICV3_REDIST_SIZE = 0x2_0000n
+/** The page of registers and that of the doorbell. */
+export const GICV3_ITS_SIZE = 0x2_0000n
+export const GICV2M_SIZE = 0x1000n
+export const GICV2M_BASE = GICV2_CPU_BASE - GICV2M_SIZE
+
+/** SPIs that a GICv2m turns messages into: as many as lkvm's, and the last, which nobody else asks for. */
+export const GICV2M_SPIS = { first: 896, count: 64 } as const
 
 /** The device tree's room: 2 MiB, the most Linux takes. Documentation/arch/arm64/booting.rst §2. */
 export const FDT_MAX_SIZE = 0x20_0000
@@ -52,8 +46,56 @@ export function redistributorBase(vcpus: number): bigint {
   return GIC_DIST_BASE - BigInt(vcpus) * GICV3_REDIST_SIZE
 }
 
+/** Where an ITS is: right below the redistributors. */
+export function itsBase(vcpus: number): bigint {
+  return redistributorBase(vcpus) - GICV3_ITS_SIZE
+}
+
 /** Offset of the device tree in RAM: the last 2 MiB of its first 256 MiB, as lkvm has it. */
 export function fdtOffset(ramSize: number): number {
   const end = Math.min(ramSize, LOW_RAM)
   return Math.floor(end / FDT_MAX_SIZE) * FDT_MAX_SIZE - FDT_MAX_SIZE
 }
+
+/** A part of the address space. */
+export interface Area {
+  readonly base: bigint
+  /** Bytes; left out, as much as there is. */
+  readonly size?: bigint
+  readonly what: string
+  /** Of this version of the GIC only. */
+  readonly gic?: 2 | 3
+}
+
+/** The most vCPUs that a GICv3 of KVM's can have. arch/arm64/include/asm/kvm_host.h (v7.3). */
+const MOST_VCPUS = 512
+
+/** All of the address space that is spoken for, as it is for the most vCPUs. */
+export const MEMORY_MAP: readonly Area[] = [
+  { base: 0n, size: 0x1_0000n, what: 'I/O ports of PCI (not yet)' },
+  { base: UART_BASE, size: UART_SIZE, what: `16550A UART, SPI ${UART_SPI}` },
+  { base: 0x0101_0000n, size: 0x1_0000n, what: 'RTC (not yet)' },
+  { base: 0x0300_0000n, size: 0x100_0000n, what: 'virtio-mmio, 512 bytes each (not yet)' },
+  {
+    base: itsBase(MOST_VCPUS),
+    size: GICV3_ITS_SIZE,
+    what: `ITS (gicv3-its), for ${MOST_VCPUS} vCPUs; for fewer higher up, right below the redistributors`,
+    gic: 3,
+  },
+  {
+    base: redistributorBase(MOST_VCPUS),
+    size: BigInt(MOST_VCPUS) * GICV3_REDIST_SIZE,
+    what: `GICv3 redistributors of ${MOST_VCPUS} vCPUs, 128 KiB each; of fewer the last of it`,
+    gic: 3,
+  },
+  {
+    base: GICV2M_BASE,
+    size: GICV2M_SIZE,
+    what: `MSI frame (gicv2m): a message is one of SPI ${GICV2M_SPIS.first} to ${GICV2M_SPIS.first + GICV2M_SPIS.count - 1}`,
+    gic: 2,
+  },
+  { base: GICV2_CPU_BASE, size: GICV2_CPU_SIZE, what: 'GICv2 CPU interface', gic: 2 },
+  { base: GIC_DIST_BASE, size: GIC_DIST_SIZE, what: 'GIC distributor' },
+  { base: 0x4000_0000n, size: 0x4000_0000n, what: 'PCI (not yet)' },
+  { base: RAM_BASE, what: 'RAM' },
+]

@@ -4,7 +4,8 @@ import { GuestFile } from '../boot/guest-file.ts'
 import { GuestImage } from '../boot/image.ts'
 import { MmioBus } from '../devices/index.ts'
 import { HostError, InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
-import { MAX_IRQS, type GicKind } from '../gic/gic.ts'
+import { MAX_IRQS } from '../gic/gic.ts'
+import { checkGicVcpus, type GicKind } from '../gic/kinds.ts'
 import { coreTypeOf, readCores, readHostPmus } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import { native } from '../native/index.ts'
@@ -16,6 +17,7 @@ import { readVcpuState, type VcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
 import { ConsoleOutput } from './console.ts'
 import { allowedCpus } from './allowed-cpus.ts'
+import { attachMsiFrame, spisOfGic } from './gic-layout.ts'
 import { decidePmu, planPmu } from './guest-pmu.ts'
 import { RAM_MIN, RAM_STEP, UART_SPI } from './memory-map.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
@@ -34,6 +36,8 @@ export interface RunRequest {
   readonly ramSize: number
   /** The guest's command line. */
   readonly bootArgs: string
+  /** Left out, what the host gives, as `auto`. */
+  readonly irqchip?: GicKind | 'auto' | undefined
   readonly pmu: PmuRequest
   /** What to do about a vCPU that landed on a CPU the VM's PMU does not cover. */
   readonly onUnsupportedCpu: 'repin' | 'fail'
@@ -102,10 +106,12 @@ export async function runGuest(
     image,
     initrd,
     bootArgs: request.bootArgs,
+    irqchip: request.irqchip,
     pmu: planPmu(pmu, request.pmu),
   })
   const output = new ConsoleOutput(console)
   const mmio = new MmioBus()
+  attachMsiFrame(vm, mmio)
   const loop = new RunLoop({
     native: loaded,
     vcpus: vm.vcpus.map(({ fd, run }) => ({ fd: fd.fd, run })),
@@ -136,8 +142,10 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
     checkPmuInterrupt(request.pmu.interrupt, {
       vcpus: request.vcpus,
       nrIrqs: MAX_IRQS,
-      taken: [{ spi: UART_SPI, by: 'the UART' }],
+      taken: [{ spi: UART_SPI, by: 'the UART' }, ...spisOfGic(request.irqchip)],
     })
+  if (request.irqchip !== undefined && request.irqchip !== 'auto')
+    checkGicVcpus(request.irqchip, request.vcpus)
   if (request.affinity?.length === 0)
     throw new UsageError('the vCPUs are to be kept to no CPU at all (--vcpu-affinity)')
   const mib = (bytes: number) => Math.floor(bytes / 2 ** 20)

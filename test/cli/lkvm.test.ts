@@ -20,7 +20,7 @@ const FLAGS_OF_LKVM = [
   ...['kernel', 'initrd', 'params', 'firmware', 'flash', 'firmware-address'],
   ...['network', 'no-dhcp', 'vfio-pci', 'force-pci'],
   ...['debug', 'debug-single-step', 'debug-ioport', 'debug-mmio', 'debug-iodelay'],
-  ...['aarch32', 'pmu', 'disable-mte', 'vcpu-affinity', 'override-bad-firmware-cntfrq'],
+  ...['aarch32', 'pmu', 'disable-mte', 'vcpu-affinity', 'irqchip', 'override-bad-firmware-cntfrq'],
   ...['nested', 'e2h0', 'counter-offset'],
 ]
 

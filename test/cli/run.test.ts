@@ -108,6 +108,8 @@ describe('tsvmm run refuses before it touches anything', () => {
       ['--pmu=default', '--pmu-strict=on', 'x'],
       /^error: --pmu-strict=on and --pmu=default contradict each other\n/,
     ],
+    [['--irqchip', 'gicv4', 'x'], /'gicv4' is invalid\. Allowed choices are auto, gicv3-its, /],
+    [['--irqchip', 'gicv2', '-c', '9', 'x'], /^error: --cpus 9 is more than a GICv2 can serve\n/],
     [['--vcpu-affinity', '3-1', 'x'], /--vcpu-affinity 3-1: /],
     [['--vcpu-affinity', '', 'x'], /--vcpu-affinity : it names no CPU/],
     [['--json', '/', 'x'], /--json \/: the file cannot be written/],

@@ -106,10 +106,10 @@ describe('the guest runs unpinned on a uniform host', () => {
     [
       'with kernel 6.1, GICv2 and no VHE',
       { hostKernel: '6.1', gic: 2, cpu: 'cortex-a57' },
-      'gicv2',
+      'gicv2m',
     ],
-    ['with kernel 6.1 and Node 22', { hostKernel: '6.1', node: '22' }, 'gicv3'],
-    ['with kernel 6.12 and Node 24', { node: '24' }, 'gicv3'],
+    ['with kernel 6.1 and Node 22', { hostKernel: '6.1', node: '22' }, 'gicv3-its'],
+    ['with kernel 6.12 and Node 24', { node: '24' }, 'gicv3-its'],
   ])('%s', async (_, options, gic) => {
     await on(options, async host => {
       const ran = await host.exec(

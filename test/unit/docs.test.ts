@@ -5,6 +5,7 @@ import { LKVM_FLAGS } from '../../src/cli/lkvm-flags.ts'
 import { CHECKS } from '../../src/doctor/checks.ts'
 import { KERNEL_FEATURES } from '../../src/doctor/kernel-features.ts'
 import { ERROR_CODES, EXIT_CODES } from '../../src/errors/index.ts'
+import { MEMORY_MAP } from '../../src/vm/memory-map.ts'
 // @ts-expect-error -- a script without types
 import { DOCUMENTS, fillTables } from '../../scripts/doc-tables.mjs'
 
@@ -21,6 +22,7 @@ describe('the documentation says what the code says (else: npm run docs)', () =>
       CHECKS,
       KERNEL_FEATURES,
       LKVM_FLAGS,
+      MEMORY_MAP,
     }
     expect((fillTables as FillTables)(text, tables)).toBe(text)
   })

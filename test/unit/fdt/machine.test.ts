@@ -5,6 +5,7 @@ import {
   decodeFdt,
   encodeFdt,
   findNode,
+  node,
   readCells,
   readStrings,
   type FdtTree,
@@ -131,6 +132,39 @@ test('redistributors in several regions are counted', () => {
   expect(cells(tree, '/interrupt-controller@3fff0000', 'reg')).toEqual([
     0, 0x3fff_0000, 0, 0x1_0000, 0, 0x3ff0_0000, 0, 0x2_0000, 0x40, 0, 0, 0x2_0000,
   ])
+})
+
+test('an ITS is a node in the GICv3', () => {
+  const gic = { ...gicv3Machine.gic, version: 3, redistributors: [] } as const
+  const its = { base: 0x3ff7_0000n, size: 0x2_0000n }
+
+  const { root } = buildMachineTree({ ...gicv3Machine, gic: { ...gic, its } })
+
+  const found = findNode(root, '/interrupt-controller@3fff0000/msi-controller@3ff70000')
+  expect(found?.props).toEqual(
+    node('', {
+      compatible: 'arm,gic-v3-its',
+      'msi-controller': true,
+      '#msi-cells': 1,
+      reg: [its.base, its.size],
+    }).props,
+  )
+})
+
+test('the frame of a GICv2m is a node in the GICv2', () => {
+  const msiFrame = { base: 0x3ffc_f000n, size: 0x1000n }
+  const gic = { version: 2, distributor: msiFrame, cpuInterface: msiFrame, msiFrame } as const
+
+  const { root } = buildMachineTree({ ...gicv2Machine, gic })
+
+  const found = findNode(root, '/interrupt-controller@3ffcf000/v2m@3ffcf000')
+  expect(found?.props).toEqual(
+    node('', {
+      compatible: 'arm,gic-v2m-frame',
+      'msi-controller': true,
+      reg: [msiFrame.base, msiFrame.size],
+    }).props,
+  )
 })
 
 test('a CPU with Aff3 gives every CPU two cells', () => {

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GuestImage } from '../../../src/boot/image.ts'
 import { decodeFdt, findNode, readCells } from '../../../src/fdt/index.ts'
+import type { GicKind } from '../../../src/gic/kinds.ts'
 import {
+  DEVICE_TYPES,
   featureWords,
   kvm_create_device,
   kvm_device_attr,
@@ -13,22 +15,34 @@ import {
   KvmFd,
   requestName,
   SYSTEM_REGISTERS,
+  type DeviceTypeName,
   type FdKind,
   type VcpuFeatureName,
 } from '../../../src/ioctl/index.ts'
 import type { NativeMemory, System } from '../../../src/native/index.ts'
 import { parsePmuFilter } from '../../../src/pmu/filter.ts'
 import { Vm, type PmuPlan } from '../../../src/vm/builder.ts'
-import { fdtOffset, FDT_MAX_SIZE, RAM_MIN } from '../../../src/vm/memory-map.ts'
+import {
+  fdtOffset,
+  FDT_MAX_SIZE,
+  GIC_DIST_BASE,
+  itsBase,
+  RAM_MIN,
+  redistributorBase,
+} from '../../../src/vm/memory-map.ts'
 import { RecordingSystem, SCRATCH, type Call } from '../ioctl/recording-system.ts'
 
 const ENXIO = 6
+const ENODEV = 19
 const EINVAL = 22
 
 const KVM = 3
 const VM = 100
 const VCPU = 200
-const GIC = 300
+/** And the type of the device. */
+const DEVICE = 300
+const GIC = DEVICE + DEVICE_TYPES.KVM_DEV_TYPE_ARM_VGIC_V3
+const ITS = DEVICE + DEVICE_TYPES.KVM_DEV_TYPE_ARM_VGIC_ITS
 
 const VGIC_GROUPS: Readonly<Record<number, string>> = { 0: 'ADDR', 3: 'NR_IRQS', 4: 'CTRL' }
 const PMU_ATTRIBUTES = ['IRQ', 'INIT', 'FILTER', 'SET_PMU', 'SET_NR_COUNTERS', 'FIXED']
@@ -40,6 +54,7 @@ class Host {
   readonly system: System
   readonly mapped: NativeMemory[] = []
   refuse: (what: string) => number = () => 0
+  devices: readonly DeviceTypeName[] = ['KVM_DEV_TYPE_ARM_VGIC_V3']
 
   constructor() {
     const recording = new RecordingSystem('kvm', (call, scratch) => this.#answer(call, scratch))
@@ -55,7 +70,7 @@ class Host {
     })
   }
 
-  build(fields: { vcpus?: number; pmu?: PmuPlan }): Vm {
+  build(fields: { vcpus?: number; pmu?: PmuPlan; irqchip?: GicKind }): Vm {
     return Vm.build(this.system, new KvmFd(this.system, KVM, '/dev/kvm'), {
       vcpus: 1,
       ramSize: RAM_MIN,
@@ -72,7 +87,7 @@ class Host {
 
   #answer({ fd, request, argument }: Call, scratch: NativeMemory): number {
     const kinds: readonly [number, FdKind][] = [
-      [GIC, 'device'],
+      [DEVICE, 'device'],
       [VCPU, 'vcpu'],
       [VM, 'vm'],
       [KVM, 'kvm'],
@@ -87,9 +102,12 @@ class Host {
         return VCPU + Number(argument)
       case 'GET_VCPU_MMAP_SIZE':
         return 4096
-      case 'CREATE_DEVICE':
-        kvm_create_device.encode(scratch, 0, { ...kvm_create_device.decode(scratch, 0), fd: GIC })
+      case 'CREATE_DEVICE': {
+        const asked = kvm_create_device.decode(scratch, 0)
+        if (!this.devices.some(name => DEVICE_TYPES[name] === asked.type)) return -ENODEV
+        kvm_create_device.encode(scratch, 0, { ...asked, fd: DEVICE + asked.type })
         return 0
+      }
       case 'ARM_PREFERRED_TARGET':
         kvm_vcpu_init.encode(scratch, 0, { target: 5 })
         return 0
@@ -110,7 +128,7 @@ class Host {
           kind === 'vcpu'
             ? `PMU ${PMU_ATTRIBUTES[Number(attr)]}`
             : `${VGIC_GROUPS[group]}${group === 3 ? '' : ` ${attr}`}`
-        return this.#did(`${on} ${what}${value}`)
+        return this.#did(`${fd === ITS ? 'its' : on} ${what}${value}`)
       }
       default:
         return 0
@@ -249,6 +267,92 @@ describe('Vm.build', () => {
 
     expect(host.done.filter(what => what.startsWith('vcpu'))).toEqual([])
     expect(host.recording.closed).toEqual([VCPU, GIC, VM])
+  })
+})
+
+const V2 = 'KVM_DEV_TYPE_ARM_VGIC_V2'
+const V3 = 'KVM_DEV_TYPE_ARM_VGIC_V3'
+const ITS_TYPE = 'KVM_DEV_TYPE_ARM_VGIC_ITS'
+
+describe('the interrupt controller', () => {
+  it.each<[string, DeviceTypeName[], GicKind | undefined, GicKind]>([
+    ['the ITS where there is one', [V2, V3, ITS_TYPE], undefined, 'gicv3-its'],
+    ['a GICv3 without', [V2, V3], undefined, 'gicv3'],
+    ['a GICv2m where there is no GICv3', [V2], undefined, 'gicv2m'],
+    ['what was asked for', [V2, V3, ITS_TYPE], 'gicv3', 'gicv3'],
+    ['what was asked for, however old', [V2, V3, ITS_TYPE], 'gicv2', 'gicv2'],
+  ])('is %s', (_, devices, irqchip, chosen) => {
+    const host = new Host()
+    host.devices = devices
+
+    using vm = host.build({ ...(irqchip && { irqchip }) })
+
+    expect(vm.gic).toBe(chosen)
+  })
+
+  it.each<[DeviceTypeName[], GicKind, string, string, string[]]>([
+    [[V2], 'gicv3', 'gicv2m and gicv2', 'cannot be a GICv3', ['gicv2m', 'gicv2']],
+    [[V3, ITS_TYPE], 'gicv2', 'gicv3-its and gicv3', '(GICV)', ['gicv3-its', 'gicv3']],
+  ])('with %s is no %s, and it says what can be', (devices, irqchip, can, why, remedies) => {
+    const host = new Host()
+    host.devices = devices
+
+    expect(() => host.build({ irqchip })).toThrow(
+      expect.objectContaining({
+        code: 'TSVMM_HOST_CAPABILITY',
+        message: `--irqchip ${irqchip} cannot be had: this host's KVM gives guests ${can} only`,
+        why: expect.stringContaining(why) as string,
+        try: remedies.map(kind => `--irqchip ${kind}`),
+      }) as Error,
+    )
+  })
+
+  it('serves eight vCPUs if it is a GICv2', () => {
+    const host = new Host()
+    host.devices = [V2]
+
+    expect(() => host.build({ vcpus: 9 })).toThrow('--cpus 9 is more than a GICv2 can serve')
+  })
+
+  it('with an ITS has it before the vCPUs, initialized after the GIC, and described', () => {
+    const host = new Host()
+    host.devices = [V3, ITS_TYPE]
+
+    using vm = host.build({ vcpus: 2 })
+
+    expect(vm.gic).toBe('gicv3-its')
+    expect(host.done.filter(what => !what.startsWith('vcpu'))).toEqual([
+      `device ADDR 2 ${GIC_DIST_BASE}`,
+      `device ADDR 3 ${redistributorBase(2)}`,
+      `its ADDR 4 ${itsBase(2)}`,
+      'device NR_IRQS 128',
+      'device CTRL 0',
+      'its CTRL 0',
+    ])
+    const its = '/interrupt-controller@3fff0000/msi-controller@3ff90000'
+    expect(findNode(fdtOf(host).root, its)).toBeDefined()
+  })
+
+  it('without room for its ITS gives back the GIC', () => {
+    const host = new Host()
+    host.devices = [V3, ITS_TYPE]
+    host.refuse = what => (what.startsWith('its ADDR') ? EINVAL : 0)
+
+    expect(() => host.build({})).toThrow('failed: E')
+
+    expect(host.recording.closed).toEqual([ITS, GIC, VM])
+  })
+
+  it('that is a GICv2m has SPIs for messages', () => {
+    const host = new Host()
+    host.devices = [V2]
+
+    using vm = host.build({})
+
+    expect(vm.gic).toBe('gicv2m')
+    expect(host.done).toContain('device NR_IRQS 992')
+    const frame = '/interrupt-controller@3fff0000/v2m@3ffcf000'
+    expect(findNode(fdtOf(host).root, frame)).toBeDefined()
   })
 })
 

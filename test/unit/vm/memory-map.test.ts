@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MAX_IRQS } from '../../../src/gic/gic.ts'
 import * as map from '../../../src/vm/memory-map.ts'
 
 const MIB = 2 ** 20
@@ -23,9 +24,22 @@ describe('the memory map', () => {
     expect(base + BigInt(vcpus) * map.GICV3_REDIST_SIZE).toBe(map.GIC_DIST_BASE)
   })
 
-  it('lays no two things over each other', () => {
-    expect(map.UART_BASE + map.UART_SIZE).toBeLessThanOrEqual(0x0101_0000n)
-    expect(map.GICV2_CPU_BASE + map.GICV2_CPU_SIZE).toBeLessThanOrEqual(map.GIC_DIST_BASE)
-    expect(map.GIC_DIST_BASE + map.GIC_DIST_SIZE).toBeLessThanOrEqual(map.RAM_BASE)
+  it('has an ITS right below the redistributors, where its alignment has it', () => {
+    expect(map.itsBase(512) % 0x1_0000n).toBe(0n)
+    expect(map.itsBase(8) + map.GICV3_ITS_SIZE).toBe(map.redistributorBase(8))
+  })
+
+  it.each([2, 3])('lays no two things over each other with a GICv%i', version => {
+    const areas = map.MEMORY_MAP.filter(({ gic = version }) => gic === version)
+    const ends = areas.map(({ base, size = 1n }) => base + size)
+    areas.slice(1).forEach(({ base }, i) => {
+      expect(base).toBeGreaterThanOrEqual(ends[i]!)
+    })
+  })
+
+  it('has room for the last device below the first interrupt of a GICv2m', () => {
+    const { first, count } = map.GICV2M_SPIS
+    expect(map.UART_SPI).toBeLessThan(first)
+    expect(32 + first + count).toBeLessThanOrEqual(MAX_IRQS)
   })
 })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { GIC_KINDS, type GicKind } from '../../../src/gic/kinds.ts'
 import type { GuestPmu, PmuDecision, Refusal } from '../../../src/pmu/decision.ts'
 import type { Outcome } from '../../../src/vm/outcome.ts'
 import type { CpuRefusal } from '../../../src/vm/unsupported-cpu.ts'
@@ -53,23 +54,28 @@ const DECISIONS: readonly Exclude<PmuDecision, { kind: 'refused' }>[] = [
   { kind: 'none', ...refusal },
 ]
 
+const run = (outcome: Outcome, decision: PmuDecision, gic: GicKind, isGood = true) => ({
+  schemaVersion: 1,
+  command: 'run',
+  exitStatus: isGood ? 0 : 122,
+  outcome,
+  pmu: decision,
+  gic,
+  exits: { mmio: 1 },
+  unmappedAccesses: 0,
+  repins: { total: 0, perVcpu: [0] },
+  ...(!isGood && { error: { code: 'TSVMM_GUEST', message: 'it ended', try: [], see: [] } }),
+})
+
+it.each(GIC_KINDS)('the schema of runs takes a %s', gic => {
+  const [[outcome], [decision]] = [OUTCOMES, DECISIONS]
+  expect(complaints('run.schema.json', run(outcome!, decision!, gic))).toEqual([])
+})
+
 it.each(OUTCOMES.flatMap(outcome => DECISIONS.map(decision => [outcome, decision] as const)))(
   'the schema of runs takes $0.kind with $1.kind',
   (outcome, decision) => {
     const isGood = outcome.kind === 'powered-off' || outcome.kind === 'reset'
-    const error = { code: 'TSVMM_GUEST', message: 'it ended', try: [], see: [] }
-    const run = {
-      schemaVersion: 1,
-      command: 'run',
-      exitStatus: isGood ? 0 : 122,
-      outcome,
-      pmu: decision,
-      gic: 'gicv3',
-      exits: { mmio: 1 },
-      unmappedAccesses: 0,
-      repins: { total: 0, perVcpu: [0] },
-      ...(!isGood && { error }),
-    }
-    expect(complaints('run.schema.json', run)).toEqual([])
+    expect(complaints('run.schema.json', run(outcome, decision, 'gicv3', isGood))).toEqual([])
   },
 )

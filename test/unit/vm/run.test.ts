@@ -57,6 +57,13 @@ describe('checkRequest', () => {
   })
 })
 
+it.each(['gicv2', 'gicv2m'] as const)('checkRequest refuses nine vCPUs on a %s', irqchip => {
+  expect(() => checkRequest({ ...request, irqchip, vcpus: 8 }, 1024 * MIB)).not.toThrow()
+  expect(() => checkRequest({ ...request, irqchip, vcpus: 9 }, 1024 * MIB)).toThrow(
+    '--cpus 9 is more than a GICv2 can serve',
+  )
+})
+
 describe('checkRequest refuses a PMU that no host could give, before all else:', () => {
   it.each<[string, Partial<RunRequest['pmu']>, number, string]>([
     ['a timer’s PPI', { interrupt: { kind: 'ppi', number: 11 } }, 1, 'ppi:11 is INTID 27'],
@@ -86,7 +93,12 @@ describe('checkRequest refuses a PMU that no host could give, before all else:',
 
   it('but takes the last SPIs a GIC can have', () => {
     const irq = { interrupt: { kind: 'spi', first: 956 } } as const
-    expect(() => checkRequest({ ...withPmu(irq, 4), ramSize: 256 * MIB }, 1024 * MIB)).not.toThrow()
+    const small = { ...withPmu(irq, 4), ramSize: 256 * MIB }
+    expect(() => checkRequest({ ...small, irqchip: 'gicv3' }, 1024 * MIB)).not.toThrow()
+    // Those are a GICv2m's, which the host may turn out to have.
+    expect(() => checkRequest(small, 1024 * MIB)).toThrow(
+      '--pmu-irq spi:956 needs SPI 956, which the MSI frame of a GICv2m has',
+    )
   })
 })
 

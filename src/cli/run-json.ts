@@ -1,5 +1,6 @@
 import { EXIT_CODES, type TsvmmError } from '../errors/index.ts'
 import type { RunResult } from '../vm/run.ts'
+import type { Instruction, Whereabouts } from '../vm/whereabouts.ts'
 
 /** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */
 const SCHEMA_VERSION = 1
@@ -33,17 +34,31 @@ function resultObject({ outcome, pmu, gic, statistics, vcpus }: RunResult): obje
     pmu,
     gic,
     ...statistics,
-    ...(vcpus.length > 0 && { vcpus: vcpus.map(hexFields) }),
+    ...(vcpus.length > 0 && { vcpus: vcpus.map(whereabouts) }),
   }
 }
 
+function whereabouts({ registers, next, exception }: Whereabouts): object {
+  const { X, ...special } = registers
+  return {
+    ...Object.fromEntries(Object.entries(special).map(([name, value]) => [name, hex(value)])),
+    X: X.map(hex),
+    next: instruction(next),
+    ...(exception && { exception: { text: exception.text, at: instruction(exception.at) } }),
+  }
+}
+
+function instruction({ address, word, text }: Instruction): object {
+  return { address: hex(address), ...(word !== undefined && { word: hex(BigInt(word)) }), text }
+}
+
 /** 64-bit values are hexadecimal strings in JSON, whose numbers end at 2^53. */
-function hexFields(fields: object): object {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, `0x${(value as bigint).toString(16)}`]),
-  )
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`
 }
 
 function jsonOutcome(outcome: RunResult['outcome']): object {
-  return outcome.kind === 'interrupted' ? { kind: outcome.kind } : outcome
+  if (outcome.kind === 'interrupted') return { kind: outcome.kind }
+  if (outcome.kind !== 'guest-error' || outcome.address === undefined) return outcome
+  return { ...outcome, address: hex(outcome.address) }
 }

@@ -122,8 +122,16 @@ export const CODE_ADVICE: Readonly<Partial<Record<ErrorCode, Advice>>> = {
     try: ['tsvmm explain ATTRIBUTE ERRNO', 'tsvmm run -vvv …    # with every ioctl before it'],
   },
   TSVMM_GUEST: {
-    when: 'KVM left the guest for a reason that none comes back from, or the guest said that it crashed',
-    try: ['tsvmm run --json FILE …    # the exit reason, and where each vCPU was'],
+    when: 'it accessed what is no RAM by an instruction that KVM cannot emulate, made its own state illegal, or KVM left it for a reason that none comes back from',
+    try: ['tsvmm run --json FILE …    # the registers of each vCPU'],
+  },
+  TSVMM_GUEST_PANIC: {
+    when: 'the kernel of the guest has a driver for pvpanic (CONFIG_PVPANIC_MMIO), and panicked. Without the driver it hangs, or resets with panic=-1',
+    try: ['the console has what it panicked about'],
+  },
+  TSVMM_GUEST_RESET: {
+    when: 'reboot, PSCI SYSTEM_RESET, or a panic of Linux with panic=-1, and --on-reset=exit, which is the default',
+    try: ['tsvmm run --on-reset=restart …    # boot it again'],
   },
   TSVMM_CPU_UNSUPPORTED: {
     when: 'with --on-unsupported-cpu=fail; or the thread could not be put back, as its cpuset or affinity has no CPU of the PMU any more',
@@ -166,8 +174,16 @@ export const STATUS_ADVICE: Readonly<Partial<Record<ExitName, Advice>>> = {
     try: ['tsvmm explain REQUEST ERRNO    # SET_PMU EBUSY, for instance'],
   },
   guest: {
-    when: 'the guest ran, and ended by other means than a power-off',
-    try: ['tsvmm run --json FILE …    # the exit reason, and where each vCPU was'],
+    when: 'the guest ran, and one of its vCPUs cannot go on',
+    try: ['tsvmm explain TSVMM_GUEST'],
+  },
+  panic: {
+    when: 'the guest ran, and its kernel reported a panic',
+    try: ['tsvmm explain TSVMM_GUEST_PANIC'],
+  },
+  reset: {
+    when: 'the guest ran, and rebooted',
+    try: ['tsvmm run --on-reset=restart …    # boot it again'],
   },
   bug: { when: 'the error is of ours', try: ['run it again with -vv, and report what it prints'] },
   timeout: {

@@ -49,7 +49,9 @@ export const ERROR_CODES = {
 
   TSVMM_SYSCALL: { exit: 'kvm', meaning: 'a system call failed' },
   TSVMM_IOCTL: { exit: 'kvm', meaning: 'KVM refused a request' },
-  TSVMM_GUEST: { exit: 'guest', meaning: 'the guest ended in a way that is no power-off' },
+  TSVMM_GUEST: { exit: 'guest', meaning: 'the guest did what it cannot go on from' },
+  TSVMM_GUEST_PANIC: { exit: 'panic', meaning: 'the guest said that it panicked' },
+  TSVMM_GUEST_RESET: { exit: 'reset', meaning: 'the guest asked for a reset' },
   TSVMM_CPU_UNSUPPORTED: {
     exit: 'refusedCpu',
     meaning: "KVM refused a vCPU on a CPU that the VM's PMU does not cover",

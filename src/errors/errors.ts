@@ -142,9 +142,19 @@ export class IoctlError extends TsvmmError {
   }
 }
 
-/** The guest ended in a way that is not a power-off. */
+/** The guest did what it cannot go on from. */
 export class GuestError extends TsvmmError {
   readonly code = 'TSVMM_GUEST'
+}
+
+/** The guest said that it panicked. */
+export class GuestPanicError extends TsvmmError {
+  readonly code = 'TSVMM_GUEST_PANIC'
+}
+
+/** The guest asked for a reset, and is not to have one. */
+export class GuestResetError extends TsvmmError {
+  readonly code = 'TSVMM_GUEST_RESET'
 }
 
 /** KVM refused a vCPU where its thread was, and it was not or could not be put back. */

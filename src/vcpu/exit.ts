@@ -22,6 +22,12 @@ export type VcpuExit =
   /** Any other KVM_EXIT_FAIL_ENTRY; `reason` may be stale bytes of an earlier exit. */
   | { readonly kind: 'fail-entry'; readonly reason: bigint }
   | { readonly kind: 'internal-error'; readonly suberror: number }
+  /**
+   * An access outside RAM by an instruction that KVM cannot take apart: a pair, a write-back, a
+   * vector. `address` is a guest physical one, `iss` the low bits of the abort's syndrome. Only with
+   * KVM_CAP_ARM_NISV_TO_USER.
+   */
+  | { readonly kind: 'no-syndrome'; readonly address: bigint; readonly iss: number }
   /** An exit tsvmm does nothing about, by its kernel name where it has one. */
   | { readonly kind: 'other'; readonly reason: number; readonly name: string }
 
@@ -60,6 +66,10 @@ export function decodeExit(run: NativeMemory): VcpuExit {
         kind: 'internal-error',
         suberror: KVM_RUN_UNION.internal.decode(run, union).suberror,
       }
+    case EXIT_REASONS.KVM_EXIT_ARM_NISV: {
+      const { esr_iss, fault_ipa } = KVM_RUN_UNION.arm_nisv.decode(run, union)
+      return { kind: 'no-syndrome', address: fault_ipa, iss: Number(esr_iss & 0x1ff_ffffn) }
+    }
     default:
       return { kind: 'other', reason, name: exitReasonName(reason) }
   }

@@ -52,6 +52,7 @@ export class Vm implements Disposable {
   readonly #owned: Disposable[] = []
   #gic: GicKind = 'gicv3'
   #fd: VmFd | undefined
+  #ram: NativeMemory | undefined
   #vcpus: readonly { readonly fd: VcpuFd; readonly run: NativeMemory }[] = []
 
   private constructor() {
@@ -87,9 +88,11 @@ export class Vm implements Disposable {
   #build(system: System, kvm: KvmFd, plan: VmPlan): void {
     // The image first: what it does not fit into need not be built.
     const ram = this.#own(mapRam(system, plan.ramSize))
+    this.#ram = ram
     const initrd = loadImages(plan, ram)
     const vm = this.#own(createVm(kvm, ipaBits(kvm, plan.ramSize)))
     this.#fd = vm
+    wantNoSyndromeExits(vm)
     addRam(vm, ram)
     this.#gic = chooseGic(vm, plan.irqchip ?? 'auto')
     checkGicVcpus(this.#gic, plan.vcpus)
@@ -106,6 +109,14 @@ export class Vm implements Disposable {
     setBootRegisters(fds[0], RAM_BASE + BigInt(plan.image.layout.loadOffset), fdt)
     const runSize = kvm.getVcpuMmapSize()
     this.#vcpus = fds.map(fd => ({ fd, run: this.#own(fd.mmapRun(runSize)) }))
+  }
+
+  /** Bytes of RAM at this guest physical address; nothing if not all of them are RAM. */
+  readRam(address: bigint, length: number): Buffer | undefined {
+    const ram = this.#ram
+    const end = RAM_BASE + BigInt(ram?.byteLength ?? 0)
+    if (address < RAM_BASE || address + BigInt(length) > end) return undefined
+    return ram?.readBytes(Number(address - RAM_BASE), length)
   }
 
   /** Drives the line of a shared interrupt; `number` counts from 0. */
@@ -161,6 +172,12 @@ function ipaBits(kvm: KvmFd, ramSize: number): number {
       { try: [`--mem ${2 ** (limit - 20) - Number(RAM_BASE) / 2 ** 20}M    # the most`] },
     )
   return Math.max(needed, Math.min(DEFAULT_IPA_BITS, limit))
+}
+
+/** Instead of an ENOSYS that does not say where, from Linux 5.5 on. */
+function wantNoSyndromeExits(vm: VmFd): void {
+  const capability = 'KVM_CAP_ARM_NISV_TO_USER'
+  if (vm.checkExtension(capability) > 0) vm.enableCap(capability)
 }
 
 function addRam(vm: VmFd, ram: NativeMemory): void {

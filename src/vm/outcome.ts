@@ -1,25 +1,32 @@
 import {
   GuestError,
+  GuestPanicError,
+  GuestResetError,
   IoctlError,
   TimeoutError,
   type Explanation,
   type TsvmmError,
 } from '../errors/index.ts'
-import type { VcpuState } from '../vcpu/state.ts'
 import { refusalError, type CpuRefusal } from './unsupported-cpu.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
-/** How a run ended. */
+/** How a run ended. docs/exit-codes.md has the status of each. */
 export type Outcome =
   /** PSCI SYSTEM_OFF. */
   | { readonly kind: 'powered-off' }
-  /** PSCI SYSTEM_RESET. */
+  /** PSCI SYSTEM_RESET or SYSTEM_RESET2. */
   | { readonly kind: 'reset' }
-  /** The guest said that it crashed. */
-  | { readonly kind: 'crashed' }
+  /** The guest said that it panicked: by the device pvpanic, or by the crash event of KVM. */
+  | { readonly kind: 'guest-panic'; readonly by: 'pvpanic' | 'kvm' }
   /** A vCPU thread was on a CPU that the VM's PMU does not cover, and is not to or cannot go back. */
   | ({ readonly kind: 'cpu-unsupported' } & CpuRefusal)
-  /** KVM_RUN came back with something tsvmm cannot go on from. */
-  | { readonly kind: 'unhandled-exit'; readonly vcpu: number; readonly exit: string }
+  /** The guest did what nobody can go on from; `address` is a guest physical one. */
+  | {
+      readonly kind: 'guest-error'
+      readonly vcpu: number
+      readonly problem: string
+      readonly address?: bigint
+    }
   /** KVM_RUN failed; `errno` is positive. */
   | { readonly kind: 'kvm-error'; readonly vcpu: number; readonly errno: number }
   | { readonly kind: 'timeout'; readonly seconds: number }
@@ -27,25 +34,31 @@ export type Outcome =
   | { readonly kind: 'interrupted'; readonly reason: TsvmmError }
 
 /**
- * The error an outcome amounts to; none if the guest ended the way a guest should. With `vcpus` it
- * says where they were.
+ * The error an outcome amounts to; none if the guest ended the way a guest should. With `places` it
+ * says where the vCPUs were.
  */
 export function outcomeError(
   outcome: Outcome,
-  vcpus: readonly VcpuState[] = [],
+  places: readonly Whereabouts[] = [],
 ): TsvmmError | undefined {
   switch (outcome.kind) {
     case 'powered-off':
-    case 'reset':
       return undefined
-    case 'crashed':
-      return new GuestError('the guest reported that it crashed', {
-        why: 'it raised the PSCI crash event',
+    case 'reset':
+      return new GuestResetError('the guest asked for a reset', {
+        try: ['--on-reset=restart    # boot it again'],
       })
+    case 'guest-panic':
+      return new GuestPanicError('the guest panicked', { why: PANIC_REPORTS[outcome.by] })
     case 'cpu-unsupported':
       return refusalError(outcome)
-    case 'unhandled-exit':
-      return new GuestError(`vcpu ${outcome.vcpu} stopped: ${outcome.exit}`, whereabouts(vcpus))
+    case 'guest-error': {
+      const at = outcome.address === undefined ? '' : ` at 0x${outcome.address.toString(16)}`
+      return new GuestError(
+        `vcpu ${outcome.vcpu} stopped: ${outcome.problem}${at}`,
+        explain(places, outcome.vcpu),
+      )
+    }
     case 'kvm-error':
       return new IoctlError({
         request: 'KVM_RUN',
@@ -55,25 +68,36 @@ export function outcomeError(
     case 'timeout':
       return new TimeoutError(
         `the guest had not ended after ${outcome.seconds} s (--timeout)`,
-        whereabouts(vcpus),
+        explain(places),
       )
     case 'interrupted':
       return outcome.reason
   }
 }
 
-/** What KVM resets such registers to. arch/arm64/kvm/sys_regs.c, reset_unknown() (v6.12). */
-const NEVER_WRITTEN = 0x1de7ec7edbadc0den
+const PANIC_REPORTS = {
+  pvpanic: 'its kernel said so by the device pvpanic',
+  kvm: 'KVM reported its crash event',
+} as const
 
 /** More vCPUs than these are left to `--json`. */
 const VCPUS_SHOWN = 4
 
-function whereabouts(vcpus: readonly VcpuState[]): Explanation {
-  if (vcpus.length === 0) return {}
+/** Where the vCPUs were, or this one. */
+function explain(places: readonly Whereabouts[], vcpu?: number): Explanation {
+  const shown = places
+    .map((place, index) => ({ place, index }))
+    .filter(({ index }) => (vcpu === undefined ? index < VCPUS_SHOWN : index === vcpu))
+  if (shown.length === 0) return {}
+  return {
+    why: shown.map(({ place, index }) => `vcpu ${index} was ${renderPlace(place)}`).join('; '),
+  }
+}
+
+/** `at PC 0x80080000, ldp x0, x1, [x2] (no exception yet)`. */
+function renderPlace({ registers, next, exception }: Whereabouts): string {
   const hex = (value: bigint) => `0x${value.toString(16)}`
-  const places = vcpus.slice(0, VCPUS_SHOWN).map(({ PC, ESR_EL1 }, index) => {
-    const esr = ESR_EL1 === NEVER_WRITTEN ? 'no exception yet' : `ESR_EL1 ${hex(ESR_EL1)}`
-    return `vcpu ${index} was at PC ${hex(PC)} (${esr})`
-  })
-  return { why: places.join(', ') }
+  const at = `at PC ${hex(registers.PC)}${next.text === undefined ? '' : `, ${next.text}`}`
+  if (exception === undefined) return `${at} (no exception yet)`
+  return `${at} (last exception: ${exception.text}, ELR_EL1 ${hex(exception.at.address)}, FAR_EL1 ${hex(registers.FAR_EL1)})`
 }

@@ -7,10 +7,10 @@ import {
   completeMmioRead,
   decodeExit,
   forgetFailEntry,
-  isFailEntry,
   type VcpuExit,
 } from '../vcpu/exit.ts'
 import type { ConsoleOutput } from './console.ts'
+import { outcomeOfExit, outcomeOfFailure } from './exit-outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { UnsupportedCpuPolicy, type Repins, type UnsupportedCpuOptions } from './unsupported-cpu.ts'
 
@@ -219,7 +219,7 @@ export class RunLoop {
       this.#count('interrupted')
       clearImmediateExit(run)
     } else {
-      this.end(runFailure(index, run, -result))
+      this.end(outcomeOfFailure(index, run, -result))
     }
     // Ending has told all threads to stop, this one included.
     if (!this.#ending) this.#threads.resume(index)
@@ -236,40 +236,18 @@ export class RunLoop {
       case 'mmio-write':
         if (!this.#options.mmio.write(exit.address, exit.length, exit.value)) this.#unmapped++
         break
-      case 'system-event':
-        this.end(
-          exit.event === 'shutdown'
-            ? { kind: 'powered-off' }
-            : exit.event === 'reset'
-              ? { kind: 'reset' }
-              : exit.event === 'crash'
-                ? { kind: 'crashed' }
-                : { kind: 'unhandled-exit', vcpu: index, exit: `system event "${exit.event}"` },
-        )
-        break
       case 'cpu-unsupported': {
         const refusal = this.#unsupportedCpu.onRefused(index, exit.cpu)
         if (refusal !== undefined) this.end({ kind: 'cpu-unsupported', ...refusal })
         else forgetFailEntry(run)
         break
       }
+      case 'system-event':
       case 'fail-entry':
-        this.end({
-          kind: 'unhandled-exit',
-          vcpu: index,
-          exit: `KVM_EXIT_FAIL_ENTRY, reason 0x${exit.reason.toString(16)}`,
-        })
-        break
       case 'internal-error':
-        this.end({
-          kind: 'unhandled-exit',
-          vcpu: index,
-          exit: `KVM_EXIT_INTERNAL_ERROR, suberror ${exit.suberror}`,
-        })
-        break
+      case 'no-syndrome':
       case 'other':
-        this.end({ kind: 'unhandled-exit', vcpu: index, exit: exit.name })
-        break
+        this.end(outcomeOfExit(index, exit))
     }
   }
 
@@ -292,23 +270,4 @@ export class RunLoop {
   #count(kind: string): void {
     this.#exits[kind] = (this.#exits[kind] ?? 0) + 1
   }
-}
-
-/** What a failed KVM_RUN means: two errnos are about what the guest did, not about what we did. */
-function runFailure(vcpu: number, run: NativeMemory, errno: number): Outcome {
-  if (errno === constants.errno.ENOSYS)
-    return {
-      kind: 'unhandled-exit',
-      vcpu,
-      exit:
-        'the guest accessed a device, or memory that is not there, with an instruction that KVM ' +
-        'cannot take apart (a pair, a write-back, a vector: KVM_RUN failed with ENOSYS)',
-    }
-  if (errno === constants.errno.EINVAL && isFailEntry(run))
-    return {
-      kind: 'unhandled-exit',
-      vcpu,
-      exit: "the guest's state is illegal, such as after a bad exception return (KVM_RUN failed with EINVAL and KVM_EXIT_FAIL_ENTRY)",
-    }
-  return { kind: 'kvm-error', vcpu, errno }
 }

@@ -13,7 +13,7 @@ import type { PmuDecision } from '../pmu/decision.ts'
 import { checkPmuInterrupt } from '../pmu/interrupt.ts'
 import type { PmuProbe } from '../pmu/probe.ts'
 import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
-import { readVcpuState, type VcpuState } from '../vcpu/state.ts'
+import { readVcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
 import { ConsoleOutput } from './console.ts'
 import { allowedCpus } from './allowed-cpus.ts'
@@ -24,6 +24,7 @@ import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
 import { SerialConsole } from './serial-console.ts'
+import { locate, type Whereabouts } from './whereabouts.ts'
 
 /** What somebody wants run. */
 export interface RunRequest {
@@ -69,7 +70,7 @@ export interface RunResult {
   readonly gic: GicKind
   readonly statistics: RunStatistics
   /** Where each vCPU was, if the guest did not end by itself. */
-  readonly vcpus: readonly VcpuState[]
+  readonly vcpus: readonly Whereabouts[]
 }
 
 /**
@@ -127,7 +128,9 @@ export async function runGuest(
   onStart?.(() => loop.statistics)
   const outcome = await runUntil(loop, signal, request.timeoutSeconds)
   const ended = outcome.kind === 'powered-off' || outcome.kind === 'reset'
-  const vcpus = ended ? [] : vm.vcpus.map(({ fd }) => readVcpuState(fd))
+  const vcpus = ended
+    ? []
+    : vm.vcpus.map(({ fd }) => locate(readVcpuState(fd), vm.readRam.bind(vm)))
   return { outcome, pmu, gic: vm.gic, statistics: loop.statistics, vcpus }
 }
 

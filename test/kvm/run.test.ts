@@ -95,6 +95,15 @@ describe('a guest that misbehaves', () => {
     expect(ran.status).toBe(124)
   })
 
+  it('is shown where it hangs, and why, if it jumped to where nothing is', async () => {
+    const ran = await host.exec('tsvmm', 'run', '--timeout', '5', guest('wild'))
+    expect(ran.stdout).toBe('w\n')
+    expect(ran.stderr).toMatch(
+      /last exception: instruction abort \(EC 0x21\): synchronous external abort .*, at 0x200, which is no RAM/,
+    )
+    expect(ran.status).toBe(124)
+  })
+
   it('is ended by SIGTERM, SIGINT and SIGHUP with 128 + the signal, in silence', async () => {
     const ran = await sh(
       `for signal in TERM INT HUP; do
@@ -152,7 +161,9 @@ describe('a guest that misbehaves', () => {
 
   it('is told apart from a kernel that refuses: an access nobody can emulate ends with 122', async () => {
     const ran = await host.exec('tsvmm', 'run', guest('pair'))
-    expect(ran.stderr).toMatch(/error: vcpu 0 stopped: .* KVM_RUN failed with ENOSYS/)
+    expect(ran.stderr).toMatch(
+      /error: vcpu 0 stopped: read of a device, .* at 0xa000000\nwhy: {2}vcpu 0 was at PC 0x80080004, ldp x1, x2, \[x9\]/,
+    )
     expect(ran.stdout).toBe('')
     expect(ran.status).toBe(122)
   })

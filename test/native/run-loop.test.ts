@@ -299,9 +299,9 @@ describe('the other sources of KVM_EXIT_FAIL_ENTRY end the run at once', () => {
       [run],
     )
     expect(await loop.run()).toEqual({
-      kind: 'unhandled-exit',
+      kind: 'guest-error',
       vcpu: 0,
-      exit: `KVM_EXIT_FAIL_ENTRY, reason ${hex}`,
+      problem: `KVM_EXIT_FAIL_ENTRY, reason ${hex}`,
     })
     expect(loop.statistics).toMatchObject({ exits: { 'fail-entry': 1 }, repins: { total: 0 } })
   })
@@ -313,7 +313,7 @@ describe('the other sources of KVM_EXIT_FAIL_ENTRY end the run at once', () => {
       return 0
     })
     const loop = refusable(use, [run])
-    expect(await loop.run()).toMatchObject({ kind: 'unhandled-exit' })
+    expect(await loop.run()).toMatchObject({ kind: 'guest-error' })
     expect(loop.statistics).toMatchObject({
       exits: { 'cpu-unsupported': 1, 'fail-entry': 1 },
       repins: { total: 1 },
@@ -329,8 +329,8 @@ describe('the other sources of KVM_EXIT_FAIL_ENTRY end the run at once', () => {
       })
       const loop = refusable(use, [run])
       expect(await loop.run()).toMatchObject({
-        kind: 'unhandled-exit',
-        exit: expect.stringContaining("the guest's state is illegal") as string,
+        kind: 'guest-error',
+        problem: expect.stringContaining("the guest's state is illegal") as string,
       })
       expect(loop.statistics).toMatchObject({ exits: {}, repins: { total: 0 } })
     },

@@ -94,10 +94,16 @@ describe('decodeExit', () => {
     },
   )
 
+  it('says where an access was that KVM cannot take apart, and no more of the syndrome than there is', () => {
+    const run = runWith(EXIT_REASONS.KVM_EXIT_ARM_NISV)
+    KVM_RUN_UNION.arm_nisv.encode(run, UNION, { esr_iss: 0xffff_0000_0000_0046n, fault_ipa: 8n })
+    expect(decodeExit(run)).toEqual({ kind: 'no-syndrome', address: 8n, iss: 0x46 })
+  })
+
   it('gives what it does not know its kernel name, or its number', () => {
-    expect(decodeExit(runWith(EXIT_REASONS.KVM_EXIT_ARM_NISV))).toMatchObject({
+    expect(decodeExit(runWith(EXIT_REASONS.KVM_EXIT_DEBUG))).toMatchObject({
       kind: 'other',
-      name: 'KVM_EXIT_ARM_NISV',
+      name: 'KVM_EXIT_DEBUG',
     })
     expect(exitReasonName(4711)).toBe('exit reason 4711')
   })

@@ -1,9 +1,14 @@
 import { expect, it } from 'vitest'
-import { GIC_KINDS, type GicKind } from '../../../src/gic/kinds.ts'
+import { renderRunJson } from '../../../src/cli/run-json.ts'
+import { InterruptedError } from '../../../src/errors/index.ts'
+import { GIC_KINDS } from '../../../src/gic/kinds.ts'
 import type { GuestPmu, PmuDecision, Refusal } from '../../../src/pmu/decision.ts'
-import type { Outcome } from '../../../src/vm/outcome.ts'
+import { outcomeError, type Outcome } from '../../../src/vm/outcome.ts'
+import type { RunResult } from '../../../src/vm/run.ts'
 import type { CpuRefusal } from '../../../src/vm/unsupported-cpu.ts'
+import { locate } from '../../../src/vm/whereabouts.ts'
 import { complaints } from '../../schemas.ts'
+import { madeState } from '../vcpu/made-state.ts'
 
 /* With all fields that the types have, so that the schema cannot forget one. */
 
@@ -36,14 +41,15 @@ const refusal: Required<Refusal> = {
   suggestions: ['--vcpu-affinity 0-1'],
 }
 
-const OUTCOMES: readonly Exclude<Outcome, { kind: 'interrupted' }>[] = [
+const OUTCOMES: readonly Outcome[] = [
   { kind: 'powered-off' },
   { kind: 'reset' },
-  { kind: 'crashed' },
+  { kind: 'guest-panic', by: 'kvm' },
   { kind: 'cpu-unsupported', ...cpuRefusal },
-  { kind: 'unhandled-exit', vcpu: 0, exit: 'KVM_EXIT_DEBUG' },
+  { kind: 'guest-error', vcpu: 0, problem: 'KVM_EXIT_DEBUG', address: 0x0100_0000n },
   { kind: 'kvm-error', vcpu: 1, errno: 22 },
   { kind: 'timeout', seconds: 0.5 },
+  { kind: 'interrupted', reason: new InterruptedError('SIGTERM') },
 ]
 
 const DECISIONS: readonly Exclude<PmuDecision, { kind: 'refused' }>[] = [
@@ -54,28 +60,34 @@ const DECISIONS: readonly Exclude<PmuDecision, { kind: 'refused' }>[] = [
   { kind: 'none', ...refusal },
 ]
 
-const run = (outcome: Outcome, decision: PmuDecision, gic: GicKind, isGood = true) => ({
-  schemaVersion: 1,
-  command: 'run',
-  exitStatus: isGood ? 0 : 122,
-  outcome,
-  pmu: decision,
-  gic,
-  exits: { mmio: 1 },
-  unmappedAccesses: 0,
-  repins: { total: 0, perVcpu: [0] },
-  ...(!isGood && { error: { code: 'TSVMM_GUEST', message: 'it ended', try: [], see: [] } }),
-})
+/** One that has taken an exception, of an instruction that is known; one that has nothing. */
+const PLACES = [
+  locate(madeState({ ESR_EL1: 0x9600_0010n }), () => Buffer.from('e00340f9e00340f9', 'hex')),
+  locate(madeState({}), () => undefined),
+]
+
+const good: RunResult = {
+  outcome: { kind: 'powered-off' },
+  pmu: { kind: 'off', reason: 'no PMU was asked for', notices: [] },
+  gic: 'gicv3',
+  statistics: { exits: { mmio: 1 }, unmappedAccesses: 0, repins: { total: 0, perVcpu: [0] } },
+  vcpus: [],
+}
+
+/** What the schema has against the JSON of a run. */
+function complaintsOf(result: RunResult): string[] {
+  const json = renderRunJson(result, outcomeError(result.outcome, result.vcpus))
+  return complaints('run.schema.json', JSON.parse(json))
+}
 
 it.each(GIC_KINDS)('the schema of runs takes a %s', gic => {
-  const [[outcome], [decision]] = [OUTCOMES, DECISIONS]
-  expect(complaints('run.schema.json', run(outcome!, decision!, gic))).toEqual([])
+  expect(complaintsOf({ ...good, gic })).toEqual([])
 })
 
 it.each(OUTCOMES.flatMap(outcome => DECISIONS.map(decision => [outcome, decision] as const)))(
   'the schema of runs takes $0.kind with $1.kind',
   (outcome, decision) => {
-    const isGood = outcome.kind === 'powered-off' || outcome.kind === 'reset'
-    expect(complaints('run.schema.json', run(outcome, decision, 'gicv3', isGood))).toEqual([])
+    const vcpus = outcome.kind === 'powered-off' ? [] : PLACES
+    expect(complaintsOf({ ...good, outcome, pmu: decision, vcpus })).toEqual([])
   },
 )

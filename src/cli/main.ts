@@ -74,6 +74,8 @@ function openStderr(): NodeJS.WriteStream {
 
 function outputError(cause: NodeJS.ErrnoException): TsvmmError {
   if (cause.code === 'EPIPE') return new InterruptedError('SIGPIPE')
+  // Whoever has no terminal any more is told so by this or by the signal, whichever comes first.
+  if (cause.code === 'EIO' && process.stdout.isTTY) return new InterruptedError('SIGHUP')
   return new HostError('OUTPUT', 'standard output cannot be written', { why: cause.message, cause })
 }
 

@@ -15,6 +15,8 @@ export class Terminal implements Disposable {
     this.#guard = guard
     stdin.setRawMode(true)
     process.on('exit', this[Symbol.dispose])
+    process.on('SIGTSTP', this.#stop)
+    process.on('SIGCONT', this.#continue)
     // Its end is the end of what is typed, and no error of anybody's.
     this.input = pipeline(stdin, new EscapeKeys(actions), () => undefined)
   }
@@ -22,9 +24,38 @@ export class Terminal implements Disposable {
   /** Puts the terminal back. */
   readonly [Symbol.dispose] = (): void => {
     process.off('exit', this[Symbol.dispose])
+    process.off('SIGTSTP', this.#stop)
+    process.off('SIGCONT', this.#continue)
     this.#stdin.setRawMode(false)
     this.#guard[Symbol.dispose]()
   }
+
+  /** Somebody stops us from elsewhere: Ctrl-Z is the guest's. */
+  readonly #stop = (): void => {
+    this.#stdin.setRawMode(false)
+    process.kill(process.pid, 'SIGSTOP')
+  }
+
+  /** A shell sets the terminal for itself while we are stopped, also by SIGSTOP. */
+  readonly #continue = (): void => {
+    // What is raw in Node's eyes is not set again.
+    this.#stdin.setRawMode(false)
+    this.#stdin.setRawMode(true)
+  }
+}
+
+/**
+ * Has writes to a terminal return at once, as those to a pipe do. Node waits for terminals: one that
+ * takes nothing (Ctrl-S, a connection that hangs) would keep us from keys, signals and --timeout.
+ */
+export function waitForNoTerminal(...streams: readonly NodeJS.WriteStream[]): void {
+  for (const stream of streams)
+    if (stream.isTTY) (stream as HasHandle)._handle?.setBlocking?.(false)
+}
+
+/** Not documented by Node, and the same in Node 20 to 26; where it is missing, writes wait. */
+interface HasHandle {
+  readonly _handle?: { readonly setBlocking?: (on: boolean) => void }
 }
 
 /**

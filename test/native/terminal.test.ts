@@ -9,33 +9,48 @@ import { native } from '../../src/native/index.ts'
 
 const script = fileURLToPath(new URL('scripts/terminal.mjs', import.meta.url))
 
-/** What a terminal was set to before, while and after tsvmm had it, in a terminal of script(1). */
-function settings(how: string): { before: string; during: string; after: string } {
+/** Whoever is killed is not waited for by the guard, and signals take their time: a moment. */
+const SETTLE = `settle() { for try in 1 2 3 4 5 6 7 8 9 10; do stty -g >$2; cmp -s $1 $2 && break
+  sleep 0.3; done; }`
+
+/** Runs lines of shell in a terminal of script(1), and reads the files that they write. */
+function inTerminal(lines: string): (file: string) => string {
   const folder = mkdtempSync(join(tmpdir(), 'tsvmm-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  // Whoever is killed is not waited for by the guard: it may take a moment.
-  const lines = `stty -g >before; "$NODE" "$SCRIPT" ${how} during 2>/dev/null
-    for try in 1 2 3 4 5 6 7 8 9 10; do stty -g >after; cmp -s before after && break; sleep 0.3; done`
-  const { status, error } = spawnSync('script', ['-qec', lines, '/dev/null'], {
+  const { status, error } = spawnSync('script', ['-qec', `${SETTLE}\n${lines}`, '/dev/null'], {
     cwd: folder,
     env: { ...process.env, SHELL: '/bin/sh', NODE: process.execPath, SCRIPT: script },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (error) throw error
   expect(status).toBe(0)
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8').trim()
-  return { before: read('before'), during: read('during'), after: read('after') }
+  return file => readFileSync(join(folder, file), 'utf8').trim()
 }
 
 test.each(['dispose', 'exit', 'throw', 'terminate', 'crash', 'kill'])(
   'a terminal is as it was after %s',
   how => {
-    const { before, during, after } = settings(how)
-    expect(during).not.toBe(before)
-    expect(after).toBe(before)
+    const set = inTerminal(`stty -g >before
+      "$NODE" "$SCRIPT" ${how} during 2>/dev/null; settle before after`)
+    expect(set('during')).not.toBe(set('before'))
+    expect(set('after')).toBe(set('before'))
   },
   20_000,
 )
+
+test('a terminal is put back while tsvmm is stopped, and taken again, whatever was done to it', () => {
+  const set = inTerminal(`stty -g >before
+    "$NODE" "$SCRIPT" stay during </dev/tty 2>/dev/null & pid=$!
+    while ! [ -s during ]; do sleep 0.1; done
+    kill -TSTP $pid; settle before stopped; kill -CONT $pid; settle during continued
+    kill -STOP $pid; sleep 0.3; stty sane; kill -CONT $pid; settle during again
+    kill -TERM $pid; settle before after`)
+  expect(set('stopped')).toBe(set('before'))
+  expect(set('during')).not.toBe(set('before'))
+  expect(set('continued')).toBe(set('during'))
+  expect(set('again')).toBe(set('during'))
+  expect(set('after')).toBe(set('before'))
+}, 20_000)
 
 test('what is no terminal cannot be guarded', () => {
   const { guardTerminal } = native()

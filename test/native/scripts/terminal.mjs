@@ -1,4 +1,4 @@
-/* Takes the terminal as `tsvmm run` does, notes how it is set then, and ends as argument 1 says. */
+/* Takes the terminal as `tsvmm run` does, notes how it is set then, and ends as argument 1 says, or not. */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { Terminal } from '../../../dist/cli/terminal.js'
@@ -20,5 +20,5 @@ const ends = {
     process.stdin.destroy()
   },
 }
-ends[how]()
+ends[how]?.()
 setTimeout(() => undefined, 5000)

@@ -37,3 +37,17 @@ test('it does not matter how what is typed is cut up', () =>
       },
     ),
   ))
+
+test('keys of ours are heard behind megabytes that nobody takes, of which the first four are kept', () => {
+  const asked: string[] = []
+  const keys = new EscapeKeys({ x: () => asked.push('x') })
+  for (let mib = 0; mib < 8; mib++) keys.write(Buffer.alloc(2 ** 20, 0x30 + mib))
+  keys.write(bytes(`${A}x`))
+  expect(asked).toEqual(['x'])
+  const kept = keys.read() as Buffer
+  expect(kept.length).toBe(4 * 2 ** 20)
+  expect(kept.at(-1)).toBe(0x33)
+  // There is room again.
+  keys.write(bytes('more'))
+  expect(String(keys.read())).toBe('more')
+})

@@ -1,12 +1,9 @@
 import type { pino } from 'pino'
-import { appendFileSync, constants } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Log } from './context.ts'
-import { cannotWrite, openOutput, requireName, takeFile, wordsOf } from './open-output.ts'
 import type { LogFormat, Settings } from './global-options.ts'
+import { openLineFile } from './open-output.ts'
 import { renderLogLine, type PaintLevel } from './log-line.ts'
-
-const { O_APPEND, O_CREAT, O_WRONLY } = constants
 
 /** How often -v must have been given. */
 export const LEVELS = { info: 1, debug: 2, trace: 3 } as const satisfies Record<keyof Log, number>
@@ -93,24 +90,9 @@ export class CommandLog implements Log {
   }
 
   #openFile(path: string): Destination {
-    requireName('--log-file', path)
-    let fd: number | undefined
-    try {
-      takeFile('--log-file', path)
-      fd = openOutput(path, O_WRONLY | O_APPEND | O_CREAT)
-    } catch (cause) {
-      throw cannotWrite('--log-file', path, cause)
-    }
-    const write = (line: string) => {
-      if (fd === undefined) return
-      try {
-        appendFileSync(fd, line)
-      } catch (cause) {
-        // A run is worth more than its log.
-        fd = undefined
-        this.#stderr().write(`tsvmm: note: --log-file ${path} ends here: ${wordsOf(cause)}\n`)
-      }
-    }
-    return { format: 'json', paint: level => level, write }
+    const file = openLineFile('--log-file', path, 'kept', sentence =>
+      this.#stderr().write(`tsvmm: note: ${sentence}\n`),
+    )
+    return { format: 'json', paint: level => level, write: line => file.write(line) }
   }
 }

@@ -12,7 +12,7 @@ import { DEFAULT_SETTINGS, type Settings } from './global-options.ts'
 import { CommandLog, LEVELS } from './log.ts'
 import { asTsvmmError, isWorthTelling, paintLabels, renderError } from './print-error.ts'
 import { buildProgram } from './program.ts'
-import { spellOutPmu } from './run.ts'
+import { spellOutBareFlags } from './run.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -43,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   })
 
   try {
-    await parse(buildProgram(createContext(ending.signal)), spellOutPmu(argv))
+    await parse(buildProgram(createContext(ending.signal)), spellOutBareFlags(argv))
     if (ending.signal.aborted) throw ending.signal.reason as Error
   } catch (thrown) {
     report(asTsvmmError(thrown), thrown)
@@ -110,8 +110,8 @@ function createContext(signal: AbortSignal): CliContext {
 async function startLog(): Promise<void> {
   log.open()
   if (settings.verbosity < LEVELS.trace) return
-  const { observeIoctls } = await import('../ioctl/observe.ts')
-  observeIoctls(call => log.trace(call, 'ioctl'))
+  const { observeCalls } = await import('../ioctl/observe.ts')
+  observeCalls(call => log.trace(call, 'system call'))
 }
 
 function report(error: TsvmmError, thrown: unknown): void {

@@ -1,8 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs'
+import { appendFileSync, closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../errors/index.ts'
 
-const { O_NONBLOCK } = constants
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 
 /** Options by the file that they write. */
 const taken = new Map<string, string>()
@@ -47,6 +47,45 @@ export function openOutput(path: string, flags: number, mode?: number): number {
   const blocking = openSync(`/proc/self/fd/${fd}`, flags)
   closeSync(fd)
   return blocking
+}
+
+/** A file that lines are written to as they come. One that breaks on the way is given up. */
+export interface LineFile {
+  /** At once: a VMM that dies must not lose its last line. */
+  write(line: string): void
+}
+
+/**
+ * Opens a file for lines.
+ *
+ * @param old what becomes of the lines that are there
+ * @param note is told, once, if no more can be written: a run is worth more than its log
+ * @throws {UsageError} it cannot be written
+ */
+export function openLineFile(
+  option: string,
+  path: string,
+  old: 'kept' | 'dropped',
+  note: (sentence: string) => void,
+): LineFile {
+  requireName(option, path)
+  let fd: number | undefined
+  try {
+    takeFile(option, path)
+    fd = openOutput(path, O_WRONLY | O_APPEND | O_CREAT | (old === 'dropped' ? O_TRUNC : 0))
+  } catch (cause) {
+    throw cannotWrite(option, path, cause)
+  }
+  const write = (line: string) => {
+    if (fd === undefined) return
+    try {
+      appendFileSync(fd, line)
+    } catch (cause) {
+      fd = undefined
+      note(`${option} ${path} ends here: ${wordsOf(cause)}`)
+    }
+  }
+  return { write }
 }
 
 /** Pipes, terminals and devices, which are what they are called: a rename would replace the link. */

@@ -12,6 +12,7 @@ import { renderRegisters } from './run-registers.ts'
 import { toRequest } from './run-request.ts'
 import { takeTerminal } from './run-terminal.ts'
 import { renderDecision } from './run-text.ts'
+import { startTrace } from './trace.ts'
 
 /** `tsvmm run`, with its options parsed. */
 export async function run(
@@ -26,6 +27,7 @@ export async function run(
   const request = toRequest(image, options)
   checkRequest(request, totalmem())
   using json = options.json === undefined ? undefined : new OutputFile('--json', options.json)
+  if (options.trace !== undefined) startTrace(options.trace, context)
   context.log.info({ name: options.name, request }, 'run')
   const ending = new AbortController()
   let statistics: () => RunStatistics | undefined = () => undefined

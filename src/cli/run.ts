@@ -24,6 +24,8 @@ export interface RunOptions extends LkvmOptions {
   readonly vcpuAffinity?: string
   readonly timeout?: number
   readonly json?: string
+  /** `-`: on stderr. */
+  readonly trace?: string
   /** Words after the image. */
   readonly excess: readonly string[]
 }
@@ -105,6 +107,10 @@ export function addRunCommand(program: Command, context: CliContext): void {
       new Option('--timeout <seconds>', 'end a guest that runs longer').argParser(parseSeconds),
     )
     .option('--json <file>', 'write how the run ended, its statistics and the PMU decision')
+    .option(
+      '--trace [=file]',
+      'show every ioctl as it is made, with its arguments, result and time, on stderr or in the file',
+    )
     .allowExcessArguments()
     .action(async (image: string | undefined, options: RunOptions, { args }: Command) => {
       const { run } = await import('./run-action.ts')
@@ -118,13 +124,16 @@ export function addRunCommand(program: Command, context: CliContext): void {
   ])
 }
 
+/** What a flag means that takes a value only behind an equals sign. */
+const BARE: Readonly<Record<string, string>> = { '--pmu': 'auto', '--trace': '-' }
+
 /**
  * `--pmu` takes its value only as `--pmu=MODE`: after lkvm's bare flag the next word is the image.
- * Commander has no such option, so the bare flag is spelled out before parsing.
+ * Commander has no such option, so bare flags are spelled out before parsing.
  */
-export function spellOutPmu(argv: readonly string[]): string[] {
+export function spellOutBareFlags(argv: readonly string[]): string[] {
   const end = argv.indexOf('--')
   return argv.map((word, index) =>
-    word === '--pmu' && (end < 0 || index < end) ? '--pmu=auto' : word,
+    Object.hasOwn(BARE, word) && (end < 0 || index < end) ? `${word}=${BARE[word]}` : word,
   )
 }

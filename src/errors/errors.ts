@@ -118,6 +118,15 @@ export interface IoctlFailure {
   readonly errno: number
 }
 
+/** `KVM_SET_DEVICE_ATTR KVM_ARM_VCPU_PMU_V3_CTRL/SET_PMU (type 9)`. */
+export function renderRequest({
+  request,
+  attribute,
+  argument,
+}: Pick<IoctlFailure, 'request' | 'attribute' | 'argument'>): string {
+  return [request, attribute, argument && `(${argument})`].filter(Boolean).join(' ')
+}
+
 /** An ioctl of KVM failed. Text and explanation are derived from the tables, never typed. */
 export class IoctlError extends TsvmmError {
   readonly code = 'TSVMM_IOCTL'
@@ -129,9 +138,8 @@ export class IoctlError extends TsvmmError {
 
   constructor(failure: IoctlFailure) {
     const name = errnoName(failure.errno)
-    const words = [failure.request, failure.attribute, failure.argument && `(${failure.argument})`]
     super(
-      `${failure.on}: ${words.filter(Boolean).join(' ')} failed: ${name}, ${errnoText(failure.errno)}`,
+      `${failure.on}: ${renderRequest(failure)} failed: ${name}, ${errnoText(failure.errno)}`,
       lookUp(failure.request, failure.attribute, name),
     )
     this.request = failure.request

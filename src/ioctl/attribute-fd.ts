@@ -1,5 +1,6 @@
 import { attributeLabel, type DeviceAttribute } from './device-attribute.ts'
 import { Fd, PAYLOAD } from './fd.ts'
+import { renderValue } from './render-call.ts'
 import { kvm_device_attr } from './structs.ts'
 
 /**
@@ -35,8 +36,12 @@ export class AttributeFd extends Fd {
     // The kernel reads part of some payloads first (an index, say): stale bytes must not count.
     scratch.fill(0, PAYLOAD, attribute.payload?.size ?? 0)
     this.#encode(attribute)
-    this.request('KVM_GET_DEVICE_ATTR', scratch.address, { attribute: attributeLabel(attribute) })
-    return attribute.payload?.read(scratch, PAYLOAD) as Out
+    const value = () => attribute.payload?.read(scratch, PAYLOAD) as Out
+    this.request('KVM_GET_DEVICE_ATTR', scratch.address, {
+      attribute: attributeLabel(attribute),
+      ...(attribute.payload && { answer: () => show(attribute.payloadIs, value()) }),
+    })
+    return value()
   }
 
   /**
@@ -65,13 +70,5 @@ export class AttributeFd extends Fd {
 
 /** `type 9`, `address 0x3fff0000`, `filter base_event 0, nevents 16, action 1`. */
 function show(what: string, value: unknown): string {
-  return `${what} ${showValue(value)}`
-}
-
-function showValue(value: unknown): string {
-  if (typeof value === 'bigint') return `0x${value.toString(16)}`
-  if (typeof value !== 'object' || value === null) return String(value)
-  return Object.entries(value)
-    .map(([name, field]) => `${name} ${showValue(field)}`)
-    .join(', ')
+  return `${what} ${renderValue(value)}`
 }

@@ -35,6 +35,16 @@ export function featureWords(features: readonly VcpuFeatureName[]): number[] {
   return [features.reduce((word, feature) => word | (1 << VCPU_FEATURES[feature]), 0)]
 }
 
+/** `0xc PSCI_0_2 PMU_V3`: the words of {@link featureWords}, and what bits of the first one mean. */
+export function renderFeatures(words: readonly number[]): string {
+  const [first = 0] = words
+  const names = Object.entries(VCPU_FEATURES)
+    .filter(([, bit]) => first & (1 << bit))
+    .map(([name]) => name.replace('KVM_ARM_VCPU_', ''))
+  const numbers = (words.length === 0 ? [0] : words).map(word => `0x${word.toString(16)}`)
+  return [...numbers, ...names].join(' ')
+}
+
 export const DEVICE_TYPES = {
   KVM_DEV_TYPE_VFIO: 4,
   KVM_DEV_TYPE_ARM_VGIC_V2: 5,

@@ -1,14 +1,17 @@
 import { BugError, errnoName, IoctlError } from '../errors/index.ts'
 import type { System } from '../native/system.ts'
-import { observer } from './observe.ts'
+import { cameOf } from './came-of.ts'
+import { observed } from './observe.ts'
 import { REQUESTS, type RequestName } from './requests.ts'
 import type { Fields, Given, Struct, Value } from './struct.ts'
 
-/** What a failed request may add to its error. */
+/** What a request may add to its error, and to what is shown of it. */
 interface Shown {
   readonly attribute?: string
   /** The argument worth showing: `type 9`. */
   readonly argument?: string
+  /** What it gave, if it was granted: `0x80000000`. */
+  readonly answer?: () => string
 }
 
 /**
@@ -41,8 +44,9 @@ export class Fd implements Disposable {
 
   /** Closes the descriptor. Calling it again does nothing. */
   close(): void {
-    if (this.#fd === undefined) return
-    this.system.close(this.#fd)
+    const fd = this.#fd
+    if (fd === undefined) return
+    observed({ on: this.name, request: 'close' }, () => this.system.close(fd), cameOf)
     this.#fd = undefined
   }
 
@@ -54,20 +58,13 @@ export class Fd implements Disposable {
   protected try(request: RequestName, argument: number | bigint, shown?: Shown): number {
     const { fd, system } = this
     const { number, argument: kind } = REQUESTS[request]
-    if (observer === undefined) return system.ioctl(fd, number, argument)
-    const start = process.hrtime.bigint()
-    const result = system.ioctl(fd, number, argument)
-    const ns = Number(process.hrtime.bigint() - start)
-    observer({
-      on: this.name,
-      request,
-      ...(kind === 'number' && { argument: String(argument) }),
-      ...shown,
-      result,
-      ...(result < 0 && { errno: errnoName(-result) }),
-      ns,
-    })
-    return result
+    const { answer, ...asked } = shown ?? {}
+    const plain = kind === 'number' && { argument: String(argument) }
+    return observed(
+      { on: this.name, request, ...plain, ...asked },
+      () => system.ioctl(fd, number, argument),
+      result => ({ ...cameOf(result), ...(answer && result >= 0 && { answer: answer() }) }),
+    )
   }
 
   protected request(request: RequestName, argument: number | bigint = 0, shown?: Shown): number {
@@ -99,7 +96,14 @@ export class Fd implements Disposable {
   }
 
   protected failure(request: RequestName, errno: number, shown?: Shown): IoctlError {
-    return new IoctlError({ request, on: this.name, errno, ...shown })
+    const { attribute, argument } = shown ?? {}
+    return new IoctlError({
+      request,
+      on: this.name,
+      errno,
+      ...(attribute !== undefined && { attribute }),
+      ...(argument !== undefined && { argument }),
+    })
   }
 
   protected errnoIs(result: number, name: string): boolean {

@@ -2,6 +2,7 @@
  * The KVM interface of arm64 as statements of fact: numbers, layouts, names, and one thin class per
  * kind of fd. Nothing here retries, defaults, logs or chooses.
  */
+export * from './came-of.ts'
 export * from './capabilities.ts'
 export * from './constants.ts'
 export * from './device-attribute.ts'
@@ -12,7 +13,9 @@ export * from './intid.ts'
 export * from './irq-line.ts'
 export * from './kvm-fd.ts'
 export * from './kvm-run.ts'
+export * from './observe.ts'
 export * from './registers.ts'
+export * from './render-call.ts'
 export * from './request.ts'
 export * from './requests.ts'
 export * from './struct.ts'

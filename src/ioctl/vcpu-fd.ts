@@ -2,8 +2,11 @@ import { BugError, SyscallError } from '../errors/index.ts'
 import type { NativeMemory } from '../native/memory.ts'
 import type { System } from '../native/system.ts'
 import { AttributeFd } from './attribute-fd.ts'
+import { cameOfMapping } from './came-of.ts'
 import { i32 } from './field-types.ts'
+import { renderFeatures } from './constants.ts'
 import { Fd, PAYLOAD } from './fd.ts'
+import { observed } from './observe.ts'
 import { registerName, registerSize } from './registers.ts'
 import type { GivenOf, ValueOf } from './struct.ts'
 import * as s from './structs.ts'
@@ -30,9 +33,9 @@ export class VcpuFd extends AttributeFd {
    * @see Documentation/virt/kvm/api.rst 4.82 (v7.3)
    */
   init(init: GivenOf<typeof s.kvm_vcpu_init>): void {
-    const words = (init.features ?? []).map(word => `0x${word.toString(16)}`)
+    const { target = 0, features = [] } = init
     this.send('KVM_ARM_VCPU_INIT', s.kvm_vcpu_init, init, {
-      argument: `target ${init.target ?? 0}, features ${words.join(' ') || '0x0'}`,
+      argument: `target ${target}, features ${renderFeatures(features)}`,
     })
   }
 
@@ -72,14 +75,14 @@ export class VcpuFd extends AttributeFd {
   getOneReg(id: bigint): bigint {
     const bytes = this.getOneRegBytes(id)
     if (bytes.byteLength > 8) throw tooWide(id)
-    return BigInt(`0x${bytes.reverse().toString('hex')}`)
+    return BigInt(hexOf(bytes))
   }
 
   /** Reads a register of any width, little-endian. See {@link getOneReg}. */
   getOneRegBytes(id: bigint): Buffer {
-    const size = registerSize(id)
-    this.#oneReg('KVM_GET_ONE_REG', id)
-    return this.system.scratch.readBytes(PAYLOAD, size)
+    const value = () => this.system.scratch.readBytes(PAYLOAD, registerSize(id))
+    this.#oneReg('KVM_GET_ONE_REG', id, { answer: () => hexOf(value()) })
+    return value()
   }
 
   /**
@@ -94,7 +97,7 @@ export class VcpuFd extends AttributeFd {
     if (BigInt.asUintN(8 * size, value) !== value)
       throw new BugError(`${registerName(id)}: ${value} does not fit ${8 * size} bits`)
     this.system.scratch.writeU64(PAYLOAD, value)
-    this.#oneReg('KVM_SET_ONE_REG', id, value)
+    this.#oneReg('KVM_SET_ONE_REG', id, { value })
   }
 
   /** Writes a register of any width, little-endian. See {@link setOneReg}. */
@@ -105,13 +108,20 @@ export class VcpuFd extends AttributeFd {
     this.#oneReg('KVM_SET_ONE_REG', id)
   }
 
-  #oneReg(request: 'KVM_GET_ONE_REG' | 'KVM_SET_ONE_REG', id: bigint, value?: bigint): void {
+  #oneReg(
+    request: 'KVM_GET_ONE_REG' | 'KVM_SET_ONE_REG',
+    id: bigint,
+    { value, answer }: { readonly value?: bigint; readonly answer?: () => string } = {},
+  ): void {
     const name = registerName(id)
     this.send(
       request,
       s.kvm_one_reg,
       { id, addr: this.payloadAddress },
-      { argument: value === undefined ? name : `${name} = 0x${value.toString(16)}` },
+      {
+        argument: value === undefined ? name : `${name} = 0x${value.toString(16)}`,
+        ...(answer && { answer }),
+      },
     )
   }
 
@@ -170,7 +180,12 @@ export class VcpuFd extends AttributeFd {
    * @param length from {@link KvmFd.getVcpuMmapSize}
    */
   mmapRun(length: number): NativeMemory {
-    const mapping = this.system.mmap({ length, fd: this.fd })
+    const { fd, system } = this
+    const mapping = observed(
+      { on: this.name, request: 'mmap', argument: `${length} bytes` },
+      () => system.mmap({ length, fd }),
+      cameOfMapping,
+    )
     if (typeof mapping === 'number') throw new SyscallError('mmap', -mapping, this.name)
     return mapping
   }
@@ -180,4 +195,12 @@ function tooWide(id: bigint): BugError {
   return new BugError(
     `${registerName(id)} has ${registerSize(id)} bytes: read and write it as bytes`,
   )
+}
+
+/** Of little-endian bytes. */
+function hexOf(bytes: Buffer): string {
+  return `0x${bytes
+    .reverse()
+    .toString('hex')
+    .replace(/^0+(?=.)/, '')}`
 }

@@ -100,7 +100,7 @@ export class VmFd extends AttributeFd {
   testDevice(type: DeviceTypeName): boolean {
     const value = { type: DEVICE_TYPES[type], flags: KVM_CREATE_DEVICE_TEST }
     s.kvm_create_device.encode(this.system.scratch, 0, value)
-    const shown = { argument: type }
+    const shown = { argument: `${type}, flags KVM_CREATE_DEVICE_TEST` }
     const result = this.try('KVM_CREATE_DEVICE', this.system.scratch.address, shown)
     if (this.errnoIs(result, 'ENODEV')) return false
     if (result < 0) throw this.failure('KVM_CREATE_DEVICE', -result, shown)

@@ -1,7 +1,5 @@
 import { BugError, HostError, PmuError, TsvmmError } from '../errors/index.ts'
-import { readHostCpus } from '../host/index.ts'
-import type { KvmFd } from '../ioctl/index.ts'
-import type { System } from '../native/index.ts'
+import { readHostCpus, type HostTree } from '../host/index.ts'
 import { choosePmu } from '../pmu/choose.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { checkFilter } from '../pmu/filter.ts'
@@ -9,7 +7,7 @@ import type { PmuProbe } from '../pmu/probe.ts'
 import { isWished, renderPmuMode, type PmuRequest } from '../pmu/request.ts'
 import type { AllowedCpus } from './allowed-cpus.ts'
 import type { PmuPlan } from './builder.ts'
-import { probeWith } from './probe-host.ts'
+import { probeWith, type ProbedHost } from './probe-host.ts'
 
 /**
  * What PMU the guest gets on this host, after asking KVM on scratch VMs what it takes; `onProbe` is
@@ -21,13 +19,12 @@ import { probeWith } from './probe-host.ts'
 export function decidePmu(
   request: PmuRequest,
   allowed: AllowedCpus,
-  system: System,
-  kvm: KvmFd,
+  host: ProbedHost,
   onProbe: (probe: PmuProbe) => void = () => undefined,
 ): PmuDecision {
   if (request.mode.kind === 'off')
     return { kind: 'off', reason: 'no PMU was asked for', notices: [] }
-  const probe = tryToProbe(request, system, kvm)
+  const probe = tryToProbe(request, host)
   if ('kind' in probe) return probe
   onProbe(probe)
   if (request.filter !== undefined && probe.filterEvents !== undefined)
@@ -35,7 +32,7 @@ export function decidePmu(
   const decision = choosePmu({
     allowedCpus: allowed.cpus,
     affinityGiven: allowed.given,
-    offlineCpus: offlineCpus(),
+    offlineCpus: offlineCpus(host.tree),
     probe,
     request,
   })
@@ -44,9 +41,9 @@ export function decidePmu(
 }
 
 /** Nothing where sysfs does not say: it is for better advice only. */
-function offlineCpus(): readonly number[] {
+function offlineCpus(tree?: HostTree): readonly number[] {
   try {
-    const { possible, online } = readHostCpus()
+    const { possible, online } = readHostCpus(tree)
     return possible.filter(cpu => !online.includes(cpu))
   } catch (error) {
     if (error instanceof HostError) return []
@@ -55,9 +52,9 @@ function offlineCpus(): readonly number[] {
 }
 
 /** Who did not ask for a PMU gets a guest without one rather than no guest. */
-function tryToProbe(request: PmuRequest, system: System, kvm: KvmFd): PmuProbe | PmuDecision {
+function tryToProbe(request: PmuRequest, host: ProbedHost): PmuProbe | PmuDecision {
   try {
-    return probeWith(system, kvm)
+    return probeWith(host)
   } catch (error) {
     const optional = request.mode.kind === 'auto' && request.fallback === 'none'
     if (!optional || isWished(request) || !(error instanceof TsvmmError)) throw error

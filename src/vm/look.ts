@@ -66,7 +66,7 @@ export function lookAtKvm(parts: readonly KvmPart[]): KvmFacts {
   const { system } = native()
   using kvm = openKvm(system)
   let probe: PmuProbe | undefined
-  const pmus = () => (probe ??= probeWith(system, kvm))
+  const pmus = () => (probe ??= probeWith({ system, kvm }))
   const looks = {
     pmus,
     guests: () => identifyPmus({ system, kvm, probe: pmus() }),

@@ -1,5 +1,5 @@
 import { SyscallError } from '../errors/index.ts'
-import { readHostPmus, type HostPmu } from '../host/index.ts'
+import { readHostPmus, type HostPmu, type HostTree } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import { native, onCpus, type System } from '../native/index.ts'
 import { probePmus, unprobed, type PmuProbe } from '../pmu/probe.ts'
@@ -18,12 +18,20 @@ export function probeHostPmus(): PmuProbe {
   requireArm64()
   const { system } = native()
   using kvm = openKvm(system)
-  return probeWith(system, kvm)
+  return probeWith({ system, kvm })
+}
+
+/** A machine whose KVM is open. */
+export interface ProbedHost {
+  readonly system: System
+  readonly kvm: KvmFd
+  /** Left out: of this machine. */
+  readonly tree?: HostTree
 }
 
 /** {@link probeHostPmus} for who has opened KVM already. */
-export function probeWith(system: System, kvm: KvmFd): PmuProbe {
-  const pmus = readHostPmus()
+export function probeWith({ system, kvm, tree }: ProbedHost): PmuProbe {
+  const pmus = readHostPmus(tree)
   const cpus = coveredCpus(system, pmus)
   if (cpus.length === 0)
     return {

@@ -11,6 +11,7 @@ import {
 } from '../vcpu/exit.ts'
 import type { ConsoleOutput } from './console.ts'
 import { outcomeOfExit, outcomeOfFailure } from './exit-outcome.ts'
+import { observeRun } from './observe-run.ts'
 import type { Outcome } from './outcome.ts'
 import { UnsupportedCpuPolicy, type Repins, type UnsupportedCpuOptions } from './unsupported-cpu.ts'
 
@@ -211,6 +212,7 @@ export class RunLoop {
 
   #onExit(index: number, result: number): void {
     const run = this.#vcpu(index).run
+    observeRun(index, result, run)
     if (result === 0) {
       const exit = decodeExit(run)
       this.#count(exit.kind)

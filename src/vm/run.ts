@@ -6,9 +6,16 @@ import { MmioBus } from '../devices/index.ts'
 import { HostError, InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
 import { MAX_IRQS } from '../gic/gic.ts'
 import { checkGicVcpus, type GicKind } from '../gic/kinds.ts'
-import { coreTypeOf, readCores, readHostPmus } from '../host/index.ts'
+import {
+  coreTypeOf,
+  readCores,
+  readHostCpus,
+  readHostPmus,
+  THIS_HOST,
+  type HostTree,
+} from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
-import { native } from '../native/index.ts'
+import { native, type Native, type System } from '../native/index.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { checkPmuInterrupt } from '../pmu/interrupt.ts'
 import type { PmuProbe } from '../pmu/probe.ts'
@@ -20,6 +27,7 @@ import { allowedCpus } from './allowed-cpus.ts'
 import { attachMsiFrame, spisOfGic } from './gic-layout.ts'
 import { decidePmu, planPmu } from './guest-pmu.ts'
 import { RAM_MIN, RAM_STEP, UART_SPI } from './memory-map.ts'
+import { ObservedSystem } from './observed-system.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
@@ -86,22 +94,50 @@ export async function runGuest(
   request: RunRequest,
   surroundings: RunSurroundings,
 ): Promise<RunResult> {
-  const { console, input, signal, onPmuDecision, onPmuProbe, onStart, onNotice } = surroundings
   checkRequest(request, totalmem())
   requireArm64()
   const loaded = native()
-  using kvm = openKvm(loaded.system)
+  const system = ObservedSystem.around(loaded.system)
+  return withGuest(request, { system, tree: THIS_HOST }, surroundings, guest =>
+    runBuilt(guest, request, surroundings, { ...loaded, system }),
+  )
+}
+
+/** A machine to make guests on. */
+export interface GuestHost {
+  readonly system: System
+  readonly tree: HostTree
+}
+
+/** A guest that is ready to run. */
+export interface BuiltGuest {
+  readonly vm: Vm
+  readonly image: GuestImage
+  readonly pmu: PmuDecision
+}
+
+/**
+ * Makes a guest, which is gone when `use` is through with it. See {@link runGuest} for what it
+ * throws.
+ */
+export async function withGuest<T>(
+  request: RunRequest,
+  { system, tree }: GuestHost,
+  { onPmuDecision, onPmuProbe }: Pick<RunSurroundings, 'onPmuDecision' | 'onPmuProbe'>,
+  use: (guest: BuiltGuest) => T | Promise<T>,
+): Promise<T> {
+  using kvm = openKvm(system)
   checkVcpus(request, kvm)
-  const allowed = allowedCpus(request.affinity, loaded.system)
+  const allowed = allowedCpus(request.affinity, system, () => readHostCpus(tree))
   // What the host lacks is said before what is wrong with the files: test runners ask for the first
   // by a kernel that is not there.
-  const pmu = decidePmu(request.pmu, allowed, loaded.system, kvm, onPmuProbe)
+  const pmu = decidePmu(request.pmu, allowed, { system, tree, kvm }, onPmuProbe)
   using image = new GuestImage(request.image)
   using initrd =
     request.initrd === undefined ? undefined : new GuestFile(request.initrd, 'an initrd')
   onPmuDecision(pmu)
 
-  using vm = Vm.build(loaded.system, kvm, {
+  using vm = Vm.build(system, kvm, {
     vcpus: request.vcpus,
     ramSize: request.ramSize,
     image,
@@ -110,6 +146,15 @@ export async function runGuest(
     irqchip: request.irqchip,
     pmu: planPmu(pmu, request.pmu),
   })
+  return await use({ vm, image, pmu })
+}
+
+async function runBuilt(
+  { vm, pmu }: BuiltGuest,
+  request: RunRequest,
+  { console, input, signal, onStart, onNotice }: RunSurroundings,
+  loaded: Native,
+): Promise<RunResult> {
   const output = new ConsoleOutput(console)
   const mmio = new MmioBus()
   attachMsiFrame(vm, mmio)

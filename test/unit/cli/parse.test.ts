@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCount, parseSeconds, parseSize } from '../../../src/cli/parse.ts'
-import { spellOutPmu } from '../../../src/cli/run.ts'
+import { spellOutBareFlags } from '../../../src/cli/run.ts'
 
 describe('parseSize', () => {
   it.each([
@@ -36,16 +36,23 @@ describe('parseSeconds', () => {
   )
 })
 
-describe('spellOutPmu', () => {
+describe('spellOutBareFlags', () => {
   it('keeps the word after a bare --pmu from being taken for its mode', () =>
-    expect(spellOutPmu(['run', '--pmu', 'guest.flat'])).toEqual([
+    expect(spellOutBareFlags(['run', '--pmu', 'guest.flat'])).toEqual([
       'run',
       '--pmu=auto',
       'guest.flat',
     ]))
 
+  it('sends the trace of a bare --trace to stderr', () =>
+    expect(spellOutBareFlags(['run', '--trace', 'guest.flat'])).toEqual([
+      'run',
+      '--trace=-',
+      'guest.flat',
+    ]))
+
   it('leaves a mode, and what is meant for somebody else, alone', () => {
     const words = ['run', '--pmu=off', '--', '--pmu']
-    expect(spellOutPmu(words)).toEqual(words)
+    expect(spellOutBareFlags(words)).toEqual(words)
   })
 })

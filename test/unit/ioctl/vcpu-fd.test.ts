@@ -54,7 +54,7 @@ describe('VcpuFd', () => {
     const { vcpu } = setUp(() => -2)
     const features = featureWords(['KVM_ARM_VCPU_PMU_V3', 'KVM_ARM_VCPU_PMU_V3_STRICT'])
     expect(() => vcpu.init({ target: 5, features })).toThrow(
-      'vcpu 0: KVM_ARM_VCPU_INIT (target 5, features 0x208) failed: ENOENT',
+      'vcpu 0: KVM_ARM_VCPU_INIT (target 5, features 0x208 PMU_V3 PMU_V3_STRICT) failed: ENOENT',
     )
   })
 

@@ -114,7 +114,7 @@ describe('VmFd', () => {
     expect(vm.testDevice('KVM_DEV_TYPE_ARM_VGIC_V2')).toBe(true)
     system.answer = () => -5
     expect(() => vm.testDevice('KVM_DEV_TYPE_ARM_VGIC_V2')).toThrow(
-      'KVM_CREATE_DEVICE (KVM_DEV_TYPE_ARM_VGIC_V2) failed: EIO',
+      'KVM_CREATE_DEVICE (KVM_DEV_TYPE_ARM_VGIC_V2, flags KVM_CREATE_DEVICE_TEST) failed: EIO',
     )
   })
 

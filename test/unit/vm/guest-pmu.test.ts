@@ -50,7 +50,7 @@ function host(ours: readonly number[] | number = [0, 1, 2, 3], hasPmu = true) {
     },
   })
   const decide = (asked: PmuRequest, cpus = [0, 1, 2, 3], given = false) =>
-    decidePmu(asked, { cpus, given }, system, new KvmFd(system, 3, '/dev/kvm'))
+    decidePmu(asked, { cpus, given }, { system, kvm: new KvmFd(system, 3, '/dev/kvm') })
   return { recording, moves, decide }
 }
 

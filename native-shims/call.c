@@ -22,18 +22,64 @@ static int64_t or_errno(int64_t result)
 	return result == -1 ? -errno : result;
 }
 
-/*
- * Contract: a read-write mapping of `length` bytes: of `fd` shared, or, with fd -1, private and
- *           anonymous without reserving swap (guest RAM is taken page by page).
- * Returns:  the address, or -errno.
- * Why in C: (a)
- */
-static int64_t map(uint64_t length, int fd, int64_t offset)
+static int64_t map_with(uint64_t length, int flags, int fd, int64_t offset)
 {
-	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
 	void *address = mmap(NULL, length, PROT_READ | PROT_WRITE, flags, fd, offset);
 
 	return address == MAP_FAILED ? -errno : (int64_t)(uintptr_t)address;
+}
+
+/* Where KVM can map blocks: the smallest huge page of any arm64 host. */
+#define HUGE_ALIGNMENT (2ull << 20)
+
+#define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
+
+/*
+ * A mapping at a multiple of HUGE_ALIGNMENT, for which the kernel is asked to take huge pages. That
+ * it may not have them is no failure.
+ */
+static int64_t map_transparent(uint64_t length)
+{
+	int64_t address;
+	uint64_t before, after;
+
+	if (length > INT64_MAX - HUGE_ALIGNMENT)
+		return -ENOMEM;
+	address = map_with(length + HUGE_ALIGNMENT, ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (address < 0)
+		return address;
+	before = -(uint64_t)address % HUGE_ALIGNMENT;
+	after = HUGE_ALIGNMENT - before;
+	if (before > 0)
+		munmap((void *)(uintptr_t)address, before);
+	if (after > 0)
+		munmap((void *)(uintptr_t)(address + before + length), after);
+	madvise((void *)(uintptr_t)(address + before), length, MADV_HUGEPAGE);
+	return address + before;
+}
+
+/*
+ * Contract: a read-write mapping of `length` bytes: of `fd` shared, or, with fd -1, private and
+ *           anonymous: without reserving swap (guest RAM is taken page by page), or of pages that
+ *           the administrator set apart, which are reserved now. `length` is in whole pages where
+ *           `pages` is not TSVMM_PAGES_ANY.
+ * Returns:  the address, or -errno: ENOMEM also when there are not enough pages set apart.
+ * Why in C: (a)
+ */
+static int64_t map(uint64_t length, int fd, int64_t offset, int64_t pages)
+{
+	if (fd >= 0)
+		return map_with(length, MAP_SHARED, fd, offset);
+	switch (pages) {
+	case TSVMM_PAGES_ANY:
+		return map_with(length, ANONYMOUS | MAP_NORESERVE, -1, 0);
+	case TSVMM_PAGES_TRANSPARENT:
+		return map_transparent(length);
+	case TSVMM_PAGES_HUGETLB:
+		return map_with(length, ANONYMOUS | MAP_HUGETLB, -1, 0);
+	default:
+		return -EINVAL;
+	}
 }
 
 #define POINTER(word) ((void *)(uintptr_t)(word))
@@ -63,7 +109,7 @@ int64_t tsvmm_call(const int64_t *frame)
 	case TSVMM_OP_SOCKETPAIR:
 		return or_errno(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, POINTER(a[0])));
 	case TSVMM_OP_MMAP:
-		return map((uint64_t)a[0], (int)a[1], a[2]);
+		return map((uint64_t)a[0], (int)a[1], a[2], a[3]);
 	case TSVMM_OP_MUNMAP:
 		return or_errno(munmap(POINTER(a[0]), (size_t)a[1]));
 	case TSVMM_OP_GET_AFFINITY:

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Raised with every change of the numbers, layouts or meanings in this file. */
-#define TSVMM_SHIM_ABI 3
+#define TSVMM_SHIM_ABI 4
 
 #define TSVMM_FRAME_WORDS 8
 
@@ -38,6 +38,13 @@ enum tsvmm_op {
 	TSVMM_OP_TERMINAL_GUARD = 14,
 	TSVMM_OP_TERMINAL_RELEASE = 15,
 	TSVMM_OP_RUN_ONCE = 16,
+};
+
+/* What a mapping without a file is made of: the fourth argument of TSVMM_OP_MMAP. */
+enum tsvmm_pages {
+	TSVMM_PAGES_ANY = 0,
+	TSVMM_PAGES_TRANSPARENT = 1,
+	TSVMM_PAGES_HUGETLB = 2,
 };
 
 /*

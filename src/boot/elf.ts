@@ -14,7 +14,8 @@ const EHDR = {
 } as const
 const PHDR = { type: 0, offset: 8, vaddr: 16, filesz: 32, size: 56 } as const
 const PT_LOAD = 1
-const EM_AARCH64 = 183
+/** `e_machine` of arm64, include/uapi/linux/elf-em.h. */
+export const EM_AARCH64 = 183
 
 /** Where the arm64 Image header, which a vmlinux begins with in memory, has its "ARM\x64". */
 const IMAGE_MAGIC = 56

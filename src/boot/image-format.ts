@@ -1,4 +1,7 @@
 import { ImageError } from '../errors/index.ts'
+import { EM_AARCH64 } from './elf.ts'
+import type { PageSize } from './page-size.ts'
+import { peContentEnd, peMachine } from './pe.ts'
 
 /** What the first bytes of a guest image say about how to load it. */
 export interface ImageLayout {
@@ -8,6 +11,8 @@ export interface ImageLayout {
   readonly loadOffset: number
   /** Bytes of RAM it takes from there on: the file, and memory behind it that the image claims. */
   readonly memSize: number
+  /** The only pages the kernel can have, where it says so. */
+  readonly pageSize?: PageSize
 }
 
 /** As much of an image's start as {@link decodeImageLayout} looks at. */
@@ -25,7 +30,7 @@ const PLAUSIBLE_SIZE = 2n ** 40n
  *    0  u32 code0, code1
  *    8  u64 text_offset   where to load it, from a 2 MiB boundary
  *   16  u64 image_size    memory it needs from there, BSS included; 0 before 3.17
- *   24  u64 flags         bit 0: big-endian
+ *   24  u64 flags         bit 0: big-endian; bits 1-2: page size, 0 is unknown
  *   56  u32 magic         "ARM\x64"
  */
 const TEXT_OFFSET = 8
@@ -33,6 +38,11 @@ const IMAGE_SIZE = 16
 const FLAGS = 24
 const MAGIC = 56
 const FLAG_BIG_ENDIAN = 1n
+/** By bits 1-2 of the flags. */
+const PAGE_SIZES = [undefined, 4096, 16384, 65536] as const
+
+/** Instructions are at multiples of it. */
+const CODE_ALIGNMENT = 4n
 
 /**
  * How an image that starts with `head` is loaded.
@@ -50,49 +60,67 @@ export function decodeImageLayout(path: string, head: Buffer, fileSize: number):
     return { kind: 'flat', loadOffset: DEFAULT_LOAD_OFFSET, memSize: fileSize }
   throw new ImageError('FORMAT', `${path} is ${foreign.what(head)}`, {
     why: 'tsvmm loads flat binaries and arm64 kernels: Image, Image.gz, Image.zst, vmlinuz, vmlinux',
-    try: [foreign.remedy],
+    try: [foreign.remedy(head)],
   })
 }
 
 function decodeHeader(path: string, head: Buffer, fileSize: number): ImageLayout {
   const textOffset = head.readBigUInt64LE(TEXT_OFFSET)
   const imageSize = head.readBigUInt64LE(IMAGE_SIZE)
-  if ((head.readBigUInt64LE(FLAGS) & FLAG_BIG_ENDIAN) !== 0n)
+  const flags = head.readBigUInt64LE(FLAGS)
+  if ((flags & FLAG_BIG_ENDIAN) !== 0n)
     throw new ImageError('FORMAT', `${path} is a big-endian arm64 Image`, {
       why: 'tsvmm starts vCPUs little-endian',
       try: ['build the kernel without CONFIG_CPU_BIG_ENDIAN'],
     })
-  if (textOffset > PLAUSIBLE_SIZE || imageSize > PLAUSIBLE_SIZE)
+  const isOdd = textOffset % CODE_ALIGNMENT !== 0n && imageSize !== 0n
+  if (textOffset > PLAUSIBLE_SIZE || imageSize > PLAUSIBLE_SIZE || isOdd)
     throw new ImageError(
       'FORMAT',
       `${path} is a damaged arm64 Image: text_offset 0x${textOffset.toString(16)}, image_size 0x${imageSize.toString(16)}`,
     )
+  const contentEnd = peContentEnd(head) ?? 0
+  if (contentEnd > fileSize)
+    throw new ImageError('FORMAT', `${path} is only the beginning of an arm64 Image`, {
+      why: `it has ${fileSize} bytes, and its sections end after ${contentEnd}`,
+      try: ['copy or download it again'],
+    })
+  const pageSize = PAGE_SIZES[Number((flags >> 1n) & 3n)]
   return {
     kind: 'Image',
     loadOffset: imageSize === 0n ? DEFAULT_LOAD_OFFSET : Number(textOffset),
     memSize: Math.max(fileSize, Number(imageSize)),
+    ...(pageSize !== undefined && { pageSize }),
   }
 }
 
 interface ForeignFormat {
   readonly matches: (head: Buffer) => boolean
   readonly what: (head: Buffer) => string
-  readonly remedy: string
+  readonly remedy: (head: Buffer) => string
 }
 
 const USE_IMAGE = 'give arch/arm64/boot/Image of a kernel built for arm64'
-const USE_OBJCOPY = 'objcopy -O binary makes a flat binary of it, if it is arm64 code'
+/** By what {@link elfMachine} says. */
+const ELF_REMEDIES: Readonly<Record<string, string>> = {
+  'arm64, big-endian': 'build it without CONFIG_CPU_BIG_ENDIAN',
+  'arm64, 32 bit': 'build it for 64 bits, without -mabi=ilp32',
+}
 
 /** What people hand to a VMM by mistake. The first that matches names it. */
 const FOREIGN: readonly ForeignFormat[] = [
   format('an x86 kernel (bzImage)', USE_IMAGE, [0x202, 'HdrS']),
   format('a RISC-V kernel', USE_IMAGE, [MAGIC, 'RSC\x05']),
   format('a 32-bit Arm kernel (zImage)', USE_IMAGE, [0x24, '\x18\x28\x6f\x01']),
-  format('an EFI or Windows program', USE_IMAGE, [0, 'MZ']),
+  {
+    matches: head => hasText(head, 0, 'MZ'),
+    what: head => `an EFI or Windows program for ${peMachine(head) ?? 'an unknown machine'}`,
+    remedy: () => USE_IMAGE,
+  },
   {
     matches: head => hasText(head, 0, '\x7fELF'),
     what: head => `an ELF file for ${elfMachine(head)}`,
-    remedy: USE_OBJCOPY,
+    remedy: head => ELF_REMEDIES[elfMachine(head)] ?? USE_IMAGE,
   },
   compressed('xz', '\xfd7zXZ\0', 'xzcat'),
   compressed('bzip2', 'BZh', 'bzcat'),
@@ -110,7 +138,7 @@ function format(
   return {
     matches: head => magics.every(([offset, text]) => hasText(head, offset, text)),
     what: () => name,
-    remedy,
+    remedy: () => remedy,
   }
 }
 
@@ -122,7 +150,12 @@ function elfMachine(head: Buffer): string {
   if (head.length < 20) return 'an unknown machine'
   const bigEndian = head[5] === 2
   const machine = bigEndian ? head.readUInt16BE(18) : head.readUInt16LE(18)
-  return `${ELF_MACHINES[machine] ?? `machine ${machine}`}${bigEndian ? ', big-endian' : ''}`
+  return [
+    ELF_MACHINES[machine] ?? `machine ${machine}`,
+    // Of other machines the name says it, where it matters.
+    ...(machine === EM_AARCH64 && head[4] === 1 ? ['32 bit'] : []),
+    ...(bigEndian ? ['big-endian'] : []),
+  ].join(', ')
 }
 
 /** `e_machine`, include/uapi/linux/elf-em.h. */
@@ -134,7 +167,7 @@ const ELF_MACHINES: Readonly<Record<number, string>> = {
   22: 's390',
   40: 'Arm (32 bit)',
   62: 'x86-64',
-  183: 'arm64',
+  [EM_AARCH64]: 'arm64',
   243: 'RISC-V',
   258: 'LoongArch',
 }

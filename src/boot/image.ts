@@ -2,6 +2,7 @@ import { ImageError } from '../errors/index.ts'
 import type { NativeMemory } from '../native/index.ts'
 import { GuestFile, renderSize } from './guest-file.ts'
 import { decodeImageLayout, IMAGE_HEAD_SIZE, type ImageLayout } from './image-format.ts'
+import { checkPageSize } from './page-size.ts'
 import { isWrapped, MAX_WRAPPED, unwrapImage } from './unpack.ts'
 
 /** The part of RAM an image may take. Offsets and sizes are bytes from the start of RAM. */
@@ -65,6 +66,17 @@ export class GuestImage implements Disposable {
     ram.writeBytes(loadOffset, this.#head)
     const start = this.#head.length
     if (!this.#isPacked) this.#file.load(ram, loadOffset + start, start)
+  }
+
+  /**
+   * Refuses a kernel that a guest on this host could not run.
+   *
+   * @param readMmfr0 reads ID_AA64MMFR0_EL1 of a vCPU; called only where it matters
+   * @throws {@link ImageError} `FORMAT`
+   */
+  checkPageSize(readMmfr0: () => bigint): void {
+    const { pageSize } = this.layout
+    if (pageSize !== undefined) checkPageSize(this.path, pageSize, readMmfr0())
   }
 
   [Symbol.dispose](): void {

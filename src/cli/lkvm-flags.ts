@@ -38,7 +38,11 @@ export interface RefusedFlag extends Flag {
 export const LKVM_FLAGS: readonly LkvmFlag[] = [
   { flags: '-k, --kernel <image>', here: 'same' },
   { flags: '-i, --initrd <file>', here: 'same' },
-  { flags: '-p, --params <text>', here: 'same' },
+  {
+    flags: '-p, --params <text>',
+    here: 'same',
+    note: 'a kernel gets console=ttyS0 before it unless it names a console, and no root=; a flat image nothing',
+  },
   { flags: '-c, --cpus <n>', here: 'same', note: 'left out: 1, where lkvm takes all CPUs' },
   {
     flags: '-m, --mem <size>',
@@ -51,6 +55,13 @@ export const LKVM_FLAGS: readonly LkvmFlag[] = [
     note: "the PMU of the CPUs that the vCPUs may use, not of the main thread's CPU",
   },
   { flags: '--vcpu-affinity <cpulist>', here: 'same' },
+  { flags: '--hugetlbfs <path>', here: 'same' },
+  {
+    flags: '--sve-max-vl <bits>',
+    here: 'same',
+    note: 'only lengths that the host has, and no shorter ones instead',
+  },
+  { flags: '--no-pvtime', here: 'same' },
   {
     flags: '--irqchip <kind>',
     here: 'same',
@@ -59,7 +70,7 @@ export const LKVM_FLAGS: readonly LkvmFlag[] = [
   {
     flags: '--nodefaults',
     here: 'taken',
-    note: 'nothing is added to --params, and there are no devices by default',
+    note: 'as --no-default-params; there are no devices by default anyway',
   },
   {
     flags: '-n, --network <params>',
@@ -163,12 +174,6 @@ export const LKVM_FLAGS: readonly LkvmFlag[] = [
     here: 'refused',
     note: 'there is no `lkvm sandbox`',
     instead: '--initrd FILE    # with the script as /init',
-  },
-  {
-    flags: '--hugetlbfs <path>',
-    here: 'refused',
-    note: 'RAM does not come from a file',
-    instead: 'leave it out: the kernel gives transparent huge pages by itself',
   },
   {
     flags: '--aarch32',

@@ -9,6 +9,7 @@ import { LOG_LEVELS, type LogLevel } from './log-levels.ts'
 export interface LkvmOptions {
   readonly loglevel?: LogLevel
   readonly name?: string
+  readonly nodefaults?: boolean
 }
 
 /**

@@ -3,6 +3,7 @@ import { parseCpuList } from '../host/index.ts'
 import { parsePmuFilter } from '../pmu/filter.ts'
 import { parsePmuInterrupt } from '../pmu/interrupt.ts'
 import { parsePmuMode, renderPmuMode, type PmuRequest } from '../pmu/request.ts'
+import type { RamPages } from '../vm/guest-ram.ts'
 import type { RunRequest } from '../vm/run.ts'
 import type { RunOptions } from './run.ts'
 
@@ -33,13 +34,30 @@ export function toRequest(positional: string | undefined, options: RunOptions): 
     initrd: options.initrd,
     vcpus: options.cpus,
     ramSize: options.mem,
+    ramPages: toRamPages(options),
     bootArgs: options.params,
     irqchip: options.irqchip,
+    defaultBootArgs: options.defaultParams && options.nodefaults !== true,
+    cpu: {
+      sve: options.disableSve !== true,
+      sveMaxVl: options.sveMaxVl,
+      pointerAuth: options.disablePtrauth !== true,
+      stolenTime: options.pvtime,
+    },
     pmu: toPmuRequest(options),
     onUnsupportedCpu: options.onUnsupportedCpu,
     affinity: vcpuAffinity === undefined ? undefined : parseAffinity(vcpuAffinity),
     timeoutSeconds: options.timeout,
   }
+}
+
+function toRamPages({ hugepages, hugetlbfs }: RunOptions): RamPages {
+  if (hugetlbfs === undefined) return hugepages === true ? { kind: 'huge' } : { kind: 'any' }
+  if (hugepages !== true) return { kind: 'hugetlbfs', path: hugetlbfs }
+  throw new UsageError(`--hugepages and --hugetlbfs ${hugetlbfs} contradict each other`, {
+    why: 'the first takes huge pages of the default size, the second those of a file system',
+    try: ['one of them'],
+  })
 }
 
 /** Without `--pmu` nobody's vCPUs are kept anywhere for the sake of a PMU. */

@@ -12,8 +12,15 @@ export interface RunOptions extends LkvmOptions {
   readonly initrd?: string
   readonly cpus: number
   readonly mem: number
+  readonly hugepages?: boolean
+  readonly hugetlbfs?: string
   readonly params: string
   readonly irqchip: GicKind | 'auto'
+  readonly defaultParams: boolean
+  readonly disableSve?: boolean
+  readonly sveMaxVl?: number
+  readonly disablePtrauth?: boolean
+  readonly pvtime: boolean
   readonly pmu?: string
   readonly pmuFallback?: PmuFallback
   readonly pmuCounters?: number
@@ -49,7 +56,6 @@ export function addRunCommand(program: Command, context: CliContext): void {
         .argParser(parseSize)
         .default(256 * 2 ** 20, '256M'),
     )
-    .option('-p, --params <text>', "the guest's command line", '')
     .addOption(
       new Option(
         '--irqchip <kind>',
@@ -58,6 +64,23 @@ export function addRunCommand(program: Command, context: CliContext): void {
         .choices(['auto', ...GIC_KINDS])
         .default('auto'),
     )
+    .option('--hugepages', 'RAM of huge pages that were set apart (vm.nr_hugepages)')
+    .option('--hugetlbfs <directory>', 'RAM of the huge pages of a hugetlbfs')
+    .option(
+      '-p, --params <text>',
+      "the guest's command line; a kernel gets console=ttyS0 before it, unless it names a console",
+      '',
+    )
+    .option('--no-default-params', 'the command line is what --params says, and nothing else')
+    .option('--disable-sve', 'no scalable vectors, whatever the host has')
+    .addOption(
+      new Option(
+        '--sve-max-vl <bits>',
+        'the longest scalable vectors; left out: those of the host',
+      ).argParser(parseCount),
+    )
+    .option('--disable-ptrauth', 'no pointer authentication, whatever the host has')
+    .option('--no-pvtime', 'do not tell the guest of stolen time')
     .optionsGroup('PMU of the guest:')
     .option(
       '--pmu [=mode]',

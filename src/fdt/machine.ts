@@ -1,5 +1,6 @@
 import { gicNode, type GicDescription } from './gic.ts'
 import { at, reg, type AddressRange } from './registers.ts'
+import { rtcNodes } from './rtc.ts'
 import { node, tree, type FdtNode, type FdtTree } from './tree.ts'
 
 /** An interrupt as the Arm documents name it; `number` counts from 0 within its kind. */
@@ -16,6 +17,8 @@ export interface MachineDescription {
   readonly mpidrs: readonly bigint[]
   readonly gic: GicDescription
   readonly uart: { readonly registers: AddressRange; readonly interrupt: Interrupt }
+  /** Registers of the PL031. Left out, the guest has no clock. */
+  readonly rtc?: AddressRange
   /** Left out, the guest has no PMU. One PPI that all CPUs have, or an SPI for each of them, in the order of `mpidrs`. */
   readonly pmu?: { readonly interrupts: readonly Interrupt[] }
   readonly bootArgs: string
@@ -30,7 +33,7 @@ export interface MachineDescription {
 /** Input clock of the UART: what every driver of a PC's serial port expects, in Hz. */
 const UART_CLOCK_HZ = 1_843_200
 
-/** The only handle in the tree: that of the interrupt controller. */
+/** The handle of the interrupt controller. */
 const GIC_PHANDLE = 1
 
 /** Aff3 and Aff2 to Aff0 of MPIDR_EL1; the other bits are flags. */
@@ -44,7 +47,7 @@ const MPIDR_AFFINITY = 0xff_00ff_ffffn
 const TIMER_PPIS = [13, 14, 11, 10] as const
 
 /**
- * The device tree of our machine, which is kvmtool's: a GIC, timers, PSCI through HVC, one 16550A.
+ * The device tree of our machine, which is kvmtool's: a GIC, timers, PSCI through HVC, one 16550A, an RTC.
  *
  * @see Documentation/devicetree/bindings of Linux v6.12: arm/cpus.yaml, arm/psci.yaml, arm/pmu.yaml,
  * serial/8250.yaml, timer/arm,arch_timer.yaml
@@ -88,6 +91,7 @@ export function buildMachineTree(machine: MachineDescription): FdtTree {
           interrupts: cells(machine.uart.interrupt),
           'clock-frequency': UART_CLOCK_HZ,
         }),
+        ...(machine.rtc === undefined ? [] : rtcNodes(machine.rtc)),
       ],
     ),
   )

@@ -12,11 +12,18 @@ export const KVM_REG_SIZE_MASK = 0x00f0_0000_0000_0000n
 export const KVM_REG_SIZE_U32 = 0x0020_0000_0000_0000n
 export const KVM_REG_SIZE_U64 = 0x0030_0000_0000_0000n
 export const KVM_REG_SIZE_U128 = 0x0040_0000_0000_0000n
+export const KVM_REG_SIZE_U512 = 0x0060_0000_0000_0000n
 /** Group of the registers of `struct kvm_regs`: id = offset in it / 4. */
 export const KVM_REG_ARM_CORE = 0x0010_0000n
 export const KVM_REG_ARM64_SYSREG = 0x0013_0000n
 /** Group of KVM's pseudo-registers as firmware. */
 export const KVM_REG_ARM_FW = 0x0014_0000n
+export const KVM_REG_ARM64_SVE = 0x0015_0000n
+/**
+ * The lengths of SVE vectors the vCPU has: bit n-1 is n times 128 bits. Written between
+ * KVM_ARM_VCPU_INIT and KVM_ARM_VCPU_FINALIZE, and only to leave out the longest.
+ */
+export const KVM_REG_ARM64_SVE_VLS = KVM_REG_ARM64 | KVM_REG_SIZE_U512 | KVM_REG_ARM64_SVE | 0xffffn
 
 /** Bytes of a register's value. */
 export function registerSize(id: bigint): number {
@@ -140,6 +147,7 @@ export function registerName(id: bigint): string {
 
 /** By looking, since a table of all of them takes longer to make than the few that a start asks for. */
 function nameOf(id: bigint): string | undefined {
+  if (id === KVM_REG_ARM64_SVE_VLS) return 'KVM_REG_ARM64_SVE_VLS'
   for (const registers of [SYSTEM_REGISTERS, KVM_REGISTERS])
     for (const [name, its] of Object.entries(registers)) if (its === id) return name
   for (const [name, its] of Object.entries(CORE_REGISTERS)) if (its() === id) return name

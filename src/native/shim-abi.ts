@@ -2,7 +2,7 @@
  * The numbers and layouts of native-shims/tsvmm.h, which a test compares with this file. Raise
  * `SHIM_ABI` in both with every change.
  */
-export const SHIM_ABI = 3
+export const SHIM_ABI = 4
 
 export const FRAME_WORDS = 8
 
@@ -25,6 +25,9 @@ export const OP = {
   TERMINAL_RELEASE: 15,
   RUN_ONCE: 16,
 } as const
+
+/** `enum tsvmm_pages`. */
+export const PAGES = { ANY: 0, TRANSPARENT: 1, HUGETLB: 2 } as const
 
 /** `enum tsvmm_state`: docs/engine.md has the protocol. */
 export const STATE = {

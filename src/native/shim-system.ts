@@ -1,6 +1,6 @@
 import { BugError } from '../errors/index.ts'
 import { NativeMemory } from './memory.ts'
-import { OP } from './shim-abi.ts'
+import { OP, PAGES } from './shim-abi.ts'
 import type { Shim } from './shim.ts'
 import type { MapRequest, RunOnceRequest, System } from './system.ts'
 
@@ -8,6 +8,12 @@ const SCRATCH_SIZE = 64 * 1024
 
 /** Bytes of a CPU mask: 8192 CPUs, the most a Linux kernel can be built for. */
 const CPU_MASK_SIZE = 1024
+
+const PAGES_OF = {
+  any: PAGES.ANY,
+  transparent: PAGES.TRANSPARENT,
+  hugetlb: PAGES.HUGETLB,
+} as const
 
 /** {@link System} by way of the shim library. */
 export class ShimSystem implements System {
@@ -45,8 +51,8 @@ export class ShimSystem implements System {
     return result < 0 ? result : [this.scratch.readI32(0), this.scratch.readI32(4)]
   }
 
-  mmap({ length, fd = -1, offset = 0 }: MapRequest): NativeMemory | number {
-    const address = this.#shim.call(OP.MMAP, length, fd, offset)
+  mmap({ length, fd = -1, offset = 0, pages = 'any' }: MapRequest): NativeMemory | number {
+    const address = this.#shim.call(OP.MMAP, length, fd, offset, PAGES_OF[pages])
     if (address < 0) return address
     return new NativeMemory(
       BigInt(address),

@@ -7,6 +7,12 @@ export interface MapRequest {
   /** A file descriptor for a shared mapping of it; left out, the mapping is private and anonymous. */
   readonly fd?: number
   readonly offset?: number
+  /**
+   * What a mapping without a file is made of. `any`: of pages as the kernel thinks best.
+   * `transparent`: of huge ones where it has them, at an address for which KVM can use them. `hugetlb`:
+   * of those that the administrator set apart; ENOMEM if there are too few.
+   */
+  readonly pages?: 'any' | 'transparent' | 'hugetlb'
 }
 
 /** A vCPU to be run to its first exit. */

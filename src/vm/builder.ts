@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { GuestFile } from '../boot/guest-file.ts'
 import type { GuestImage } from '../boot/image.ts'
-import { BugError, HostError, SyscallError, UsageError } from '../errors/index.ts'
+import { BugError, UsageError } from '../errors/index.ts'
 import { encodeFdt } from '../fdt/index.ts'
 import { Gic, irqsFor, type GicLayout } from '../gic/gic.ts'
 import { checkGicVcpus, chooseGic, type GicKind } from '../gic/kinds.ts'
@@ -17,22 +17,27 @@ import {
 } from '../ioctl/index.ts'
 import { onCpus, type NativeMemory, type System } from '../native/index.ts'
 import { attachPmu, type PmuAttachment } from '../pmu/attach.ts'
+import { chooseFeatures, finalizeSve, type CpuRequest } from '../vcpu/features.ts'
 import { createVm, DEFAULT_IPA_BITS, ipaLimit } from './create-vm.ts'
 import { lastGicSpi, layOutGic } from './gic-layout.ts'
+import { mapRam, type RamPages } from './guest-ram.ts'
 import { placeInitrd, type Extent } from './initrd.ts'
 import { describeMachine } from './machine.ts'
-import { FDT_MAX_SIZE, FIRST_SPI, fdtOffset, RAM_BASE, UART_SPI } from './memory-map.ts'
+import { FDT_MAX_SIZE, FIRST_SPI, fdtOffset, RAM_BASE, RAM_SLOT, UART_SPI } from './memory-map.ts'
+import { attachStolenTime, hasStolenTime } from './stolen-time.ts'
 
 /** What to build; everything in it was checked against the host. */
 export interface VmPlan {
   readonly vcpus: number
   /** Bytes. */
   readonly ramSize: number
+  readonly ramPages: RamPages
   readonly image: GuestImage
   readonly initrd?: GuestFile | undefined
   readonly bootArgs: string
   /** Left out, what the host gives. */
   readonly irqchip?: GicKind | 'auto' | undefined
+  readonly cpu: CpuRequest
   /** Left out, the guest has no PMU. */
   readonly pmu?: PmuPlan | undefined
 }
@@ -87,7 +92,7 @@ export class Vm implements Disposable {
 
   #build(system: System, kvm: KvmFd, plan: VmPlan): void {
     // The image first: what it does not fit into need not be built.
-    const ram = this.#own(mapRam(system, plan.ramSize))
+    const ram = this.#own(mapRam(system, plan.ramSize, plan.ramPages))
     this.#ram = ram
     const initrd = loadImages(plan, ram)
     const vm = this.#own(createVm(kvm, ipaBits(kvm, plan.ramSize)))
@@ -99,11 +104,14 @@ export class Vm implements Disposable {
     const layout = layOutGic(this.#gic, plan.vcpus)
     const gic = this.#own(new Gic(vm, layout))
     const fds = range(plan.vcpus).map(id => this.#own(vm.createVcpu(id)))
-    initializeVcpus(system, vm, fds, plan.pmu)
+    initializeVcpus(system, vm, fds, plan)
+    plan.image.checkPageSize(() => fds[0]?.getOneReg(SYSTEM_REGISTERS.ID_AA64MMFR0_EL1) ?? 0n)
     // After the last vCPU was created, which is refused from here on; before the PMU's INIT, which
     // takes an interrupt of an initialized GIC.
     gic.initialize(irqsFor(Math.max(lastSpi(plan), lastGicSpi(this.#gic))))
     attach(system, fds, plan.pmu)
+    if (plan.cpu.stolenTime && fds.every(hasStolenTime))
+      this.#own(attachStolenTime(system, vm, fds))
     const mpidrs = fds.map(vcpu => vcpu.getOneReg(SYSTEM_REGISTERS.MPIDR_EL1))
     const fdt = loadFdt(plan, { layout, mpidrs, initrd }, ram)
     setBootRegisters(fds[0], RAM_BASE + BigInt(plan.image.layout.loadOffset), fdt)
@@ -133,15 +141,6 @@ export class Vm implements Disposable {
     this.#owned.push(resource)
     return resource
   }
-}
-
-function mapRam(system: System, size: number): NativeMemory {
-  const ram = system.mmap({ length: size })
-  if (typeof ram === 'number')
-    throw new HostError('MEMORY', `${size / 2 ** 20} MiB of guest RAM cannot be had (--mem)`, {
-      cause: new SyscallError('mmap', -ram),
-    })
-  return ram
 }
 
 /**
@@ -182,7 +181,7 @@ function wantNoSyndromeExits(vm: VmFd): void {
 
 function addRam(vm: VmFd, ram: NativeMemory): void {
   vm.setUserMemoryRegion({
-    slot: 0,
+    slot: RAM_SLOT,
     guest_phys_addr: RAM_BASE,
     memory_size: BigInt(ram.byteLength),
     userspace_addr: ram.address,
@@ -200,16 +199,18 @@ function initializeVcpus(
   system: System,
   vm: VmFd,
   vcpus: readonly VcpuFd[],
-  pmu: PmuPlan | undefined,
+  { cpu, pmu }: VmPlan,
 ): void {
   const { target } = vm.armPreferredTarget()
-  const features: VcpuFeatureName[] = ['KVM_ARM_VCPU_PSCI_0_2']
+  const chosen = chooseFeatures(cpu, capability => vm.checkExtension(capability) > 0)
+  const features: VcpuFeatureName[] = ['KVM_ARM_VCPU_PSCI_0_2', ...chosen]
   if (pmu !== undefined) features.push('KVM_ARM_VCPU_PMU_V3')
   if (pmu?.strict) features.push('KVM_ARM_VCPU_PMU_V3_STRICT')
   const initialize = () =>
     vcpus.forEach(vcpu => {
       const own: VcpuFeatureName[] = vcpu.id > 0 ? ['KVM_ARM_VCPU_POWER_OFF'] : []
       vcpu.init({ target, features: featureWords([...features, ...own]) })
+      if (chosen.includes('KVM_ARM_VCPU_SVE')) finalizeSve(vcpu, cpu.sveMaxVl)
     })
   // KVM takes the PMU of the CPU we are on as the VM's default, and fails where there is none.
   if (pmu === undefined) initialize()

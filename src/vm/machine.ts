@@ -2,7 +2,7 @@ import { buildMachineTree, type AddressRange, type FdtTree, type Interrupt } fro
 import type { GicLayout } from '../gic/gic.ts'
 import type { PmuInterrupt } from '../pmu/interrupt.ts'
 import { describeGic } from './gic-layout.ts'
-import { RAM_BASE, UART_BASE, UART_SIZE, UART_SPI } from './memory-map.ts'
+import { RAM_BASE, RTC_BASE, RTC_SIZE, UART_BASE, UART_SIZE, UART_SPI } from './memory-map.ts'
 
 /** What differs between two of our machines. */
 export interface MachineFacts {
@@ -30,6 +30,7 @@ export function describeMachine(facts: MachineFacts): FdtTree {
       registers: { base: UART_BASE, size: UART_SIZE },
       interrupt: { kind: 'spi', number: UART_SPI },
     },
+    rtc: { base: RTC_BASE, size: RTC_SIZE },
     ...(facts.pmuInterrupt && {
       pmu: { interrupts: pmuInterrupts(facts.pmuInterrupt, facts.mpidrs.length) },
     }),

@@ -15,6 +15,16 @@ export const FIRST_SPI = 32
 /** kvmtool numbers the SPIs of its devices from 0 up; the first UART comes first. */
 export const UART_SPI = 0
 
+export const RTC_BASE = 0x0101_0000n
+export const RTC_SIZE = 0x1000n
+
+export const PVTIME_BASE = 0x0102_0000n
+/** Enough for 1024 vCPUs, and whole pages on every host. */
+export const PVTIME_SIZE = 0x1_0000
+/** KVM's numbers of the two pieces of memory. */
+export const RAM_SLOT = 0
+export const PVTIME_SLOT = 1
+
 export const GIC_DIST_BASE = 0x3fff_0000n
 export const GIC_DIST_SIZE = 0x1_0000n
 export const GICV2_CPU_BASE = 0x3ffd_0000n
@@ -74,7 +84,12 @@ const MOST_VCPUS = 512
 export const MEMORY_MAP: readonly Area[] = [
   { base: 0n, size: 0x1_0000n, what: 'I/O ports of PCI (not yet)' },
   { base: UART_BASE, size: UART_SIZE, what: `16550A UART, SPI ${UART_SPI}` },
-  { base: 0x0101_0000n, size: 0x1_0000n, what: 'RTC (not yet)' },
+  { base: RTC_BASE, size: RTC_SIZE, what: 'PL031 RTC, its interrupt not wired' },
+  {
+    base: PVTIME_BASE,
+    size: BigInt(PVTIME_SIZE),
+    what: 'memory: stolen time of the vCPUs, 64 bytes each',
+  },
   { base: 0x0300_0000n, size: 0x100_0000n, what: 'virtio-mmio, 512 bytes each (not yet)' },
   {
     base: itsBase(MOST_VCPUS),

@@ -1,8 +1,9 @@
 import { totalmem } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import { completeBootArgs } from '../boot/boot-args.ts'
 import { GuestFile } from '../boot/guest-file.ts'
 import { GuestImage } from '../boot/image.ts'
-import { MmioBus } from '../devices/index.ts'
+import { MmioBus, RtcPl031 } from '../devices/index.ts'
 import { HostError, InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
 import { MAX_IRQS } from '../gic/gic.ts'
 import { checkGicVcpus, type GicKind } from '../gic/kinds.ts'
@@ -20,13 +21,15 @@ import type { PmuDecision } from '../pmu/decision.ts'
 import { checkPmuInterrupt } from '../pmu/interrupt.ts'
 import type { PmuProbe } from '../pmu/probe.ts'
 import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
+import { checkCpuRequest, type CpuRequest } from '../vcpu/features.ts'
 import { readVcpuState } from '../vcpu/state.ts'
 import { Vm } from './builder.ts'
 import { ConsoleOutput } from './console.ts'
 import { allowedCpus } from './allowed-cpus.ts'
 import { attachMsiFrame, spisOfGic } from './gic-layout.ts'
 import { decidePmu, planPmu } from './guest-pmu.ts'
-import { RAM_MIN, RAM_STEP, UART_SPI } from './memory-map.ts'
+import type { RamPages } from './guest-ram.ts'
+import { RAM_MIN, RAM_STEP, RTC_BASE, RTC_SIZE, UART_SPI } from './memory-map.ts'
 import { ObservedSystem } from './observed-system.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
@@ -43,10 +46,14 @@ export interface RunRequest {
   readonly vcpus: number
   /** Bytes. */
   readonly ramSize: number
+  readonly ramPages: RamPages
   /** The guest's command line. */
   readonly bootArgs: string
   /** Left out, what the host gives, as `auto`. */
   readonly irqchip?: GicKind | 'auto' | undefined
+  /** Whether a kernel hears what it needs on this machine before that: see {@link completeBootArgs}. */
+  readonly defaultBootArgs: boolean
+  readonly cpu: CpuRequest
   readonly pmu: PmuRequest
   /** What to do about a vCPU that landed on a CPU the VM's PMU does not cover. */
   readonly onUnsupportedCpu: 'repin' | 'fail'
@@ -140,10 +147,14 @@ export async function withGuest<T>(
   using vm = Vm.build(system, kvm, {
     vcpus: request.vcpus,
     ramSize: request.ramSize,
+    ramPages: request.ramPages,
     image,
     initrd,
-    bootArgs: request.bootArgs,
     irqchip: request.irqchip,
+    bootArgs: request.defaultBootArgs
+      ? completeBootArgs(request.bootArgs, image.layout)
+      : request.bootArgs,
+    cpu: request.cpu,
     pmu: planPmu(pmu, request.pmu),
   })
   return await use({ vm, image, pmu })
@@ -158,6 +169,7 @@ async function runBuilt(
   const output = new ConsoleOutput(console)
   const mmio = new MmioBus()
   attachMsiFrame(vm, mmio)
+  mmio.attach(new RtcPl031(() => Date.now() / 1000), RTC_BASE, RTC_SIZE)
   const loop = new RunLoop({
     native: loaded,
     vcpus: vm.vcpus.map(({ fd, run }) => ({ fd: fd.fd, run })),
@@ -186,6 +198,7 @@ async function runBuilt(
  */
 export function checkRequest(request: RunRequest, hostMemory: number): void {
   checkPmuRequest(request.pmu)
+  checkCpuRequest(request.cpu)
   if (request.pmu.mode.kind !== 'off')
     checkPmuInterrupt(request.pmu.interrupt, {
       vcpus: request.vcpus,

@@ -66,6 +66,14 @@ describe('tsvmm run refuses before it touches anything', () => {
     [['--mem', 'lots', 'x'], /option '-m, --mem <size>' argument 'lots' is invalid/],
     [['--cpus', '0', 'x'], /argument '0' is invalid\. It is not a whole number from 1 up/],
     [['--cpus', '1.5', 'x'], /argument '1\.5' is invalid/],
+    [
+      ['--sve-max-vl', '100', 'x'],
+      /^error: --sve-max-vl 100: SVE has no vectors of 100 bits\nwhy: .*\ntry: {2}--sve-max-vl 256\n/,
+    ],
+    [
+      ['--sve-max-vl', '128', '--disable-sve', 'x'],
+      /^error: --sve-max-vl 128 and --disable-sve contradict each other\n/,
+    ],
     [['--timeout', '0', 'x'], /argument '0' is invalid/],
     [
       ['--pmu-filter', 'allow:', 'x'],

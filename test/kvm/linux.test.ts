@@ -40,6 +40,8 @@ export PATH=/usr/bin
 mount -t proc proc /proc; mount -t sysfs sysfs /sys
 echo "guest: $(nproc) CPUs, $(ls /sys/bus/event_source/devices | grep armv8)"
 grep -c ttyS0 /proc/interrupts
+echo "guest: it is $(date +%s)"
+dmesg | grep -oE 'KASLR enabled|crng init done|using stolen time PV'
 read line
 echo "guest: was told $line"
 $line -f
@@ -67,8 +69,12 @@ describe('Linux', () => {
     'boots to a shell with a PMU, hears what is typed, and ends by %s',
     async (word, outcome, ended) => {
       const line = `echo ${word} | tsvmm run --pmu --vcpu-affinity 2-3 -c 2 -m 512M -k $0/vmlinuz \\
-      -i $0/initrd -p 'console=ttyS0 quiet' --timeout 150 --json $0/${word}.json`
+      -i $0/initrd -p quiet --timeout 150 --json $0/${word}.json`
       const { status, stdout } = await host.exec('sh', '-c', line, folder)
+      const [, seconds] = /guest: it is (\d+)/.exec(stdout) ?? []
+      // That of this machine: the emulated host has it from an RTC of its own.
+      expect(Math.abs(Number(seconds) - Date.now() / 1000)).toBeLessThan(100)
+      expect(stdout).toMatch(/^KASLR enabled\r?\ncrng init done\r?\nusing stolen time PV\r?$/m)
       expect(stdout).toContain('guest: 2 CPUs, armv8_pmuv3')
       expect(stdout).toContain(`guest: was told ${word}`)
       expect(status).toBe(ended)

@@ -3,6 +3,7 @@ import {
   constants as fsConstants,
   fstatSync,
   openSync,
+  readFileSync,
   readSync,
   writeSync,
 } from 'node:fs'
@@ -93,6 +94,19 @@ describe('System by way of the shim library', () => {
     expect(memory.readBytes(2 ** 29 - 5, bytes.length)).toEqual(bytes)
     memory.fill(0x2e, 2 ** 29 - 5, 10)
     expect(memory.readBytes(2 ** 29 - 5, bytes.length).toString()).toBe('.......... border')
+  })
+
+  it('maps where huge pages fit, the whole length and no more', () => {
+    const size = 6 * 2 ** 20
+    using memory = mapped(system.mmap({ length: size, pages: 'transparent' }))
+    memory.writeU64(0, 1n)
+    memory.writeU64(size - 8, 2n)
+    expect(memory.address % 2n ** 21n).toBe(0n)
+    const found = readFileSync('/proc/self/smaps', 'utf8')
+      .split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+      .find(mapping => mapping.startsWith(`${memory.address.toString(16)}-`))
+    expect(found).toMatch(/^Size: +6144 kB$/m)
+    expect(found).toMatch(/^VmFlags:.* hg/m)
   })
 
   it('makes a use after unmap an error, and no crash', () => {

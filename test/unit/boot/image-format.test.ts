@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeImageLayout, IMAGE_HEAD_SIZE } from '../../../src/boot/image-format.ts'
 import { ImageError } from '../../../src/errors/index.ts'
-import { imageHeader } from './image-header.ts'
+import { imageHeader, withSections } from './image-header.ts'
 
 const MIB = 2 ** 20
 
@@ -14,6 +14,7 @@ describe('an arm64 Image', () => {
       kind: 'Image',
       loadOffset: 0,
       memSize: 3 * MIB,
+      pageSize: 4096,
     })
   })
 
@@ -24,6 +25,7 @@ describe('an arm64 Image', () => {
       kind: 'Image',
       loadOffset: 0x1000,
       memSize: 2 * MIB,
+      pageSize: 4096,
     })
   })
 
@@ -53,12 +55,46 @@ describe('an arm64 Image', () => {
 
   test.each([
     ['text_offset', { textOffset: 2n ** 63n, imageSize: 1n }],
+    ['text_offset', { textOffset: 3n, imageSize: 1n }],
     ['image_size', { textOffset: 0n, imageSize: 2n ** 64n - 1n }],
   ])('whose %s no machine can have is refused', (_, fields) => {
     expect(() => decodeImageLayout('Image', imageHeader(fields), MIB)).toThrow(
       /damaged arm64 Image: text_offset 0x\w+, image_size 0x\w+/,
     )
   })
+})
+
+describe('an arm64 Image with an EFI stub', () => {
+  const image = withSections(imageHeader({ textOffset: 0n, imageSize: BigInt(8 * MIB) }), [
+    [0x1_0000, MIB],
+    [0x1_0000 + MIB, MIB],
+    [0, 0],
+  ])
+
+  test('is whole if its sections are', () => {
+    expect(decodeImageLayout('Image', image, 2 * MIB + 0x1_0000).memSize).toBe(8 * MIB)
+  })
+
+  test('is refused if they are not', () => {
+    expect(() => decodeImageLayout('Image', image, 2 * MIB + 0xffff)).toThrow(
+      expect.objectContaining({
+        code: 'TSVMM_IMAGE_FORMAT',
+        message: 'Image is only the beginning of an arm64 Image',
+        why: 'it has 2162687 bytes, and its sections end after 2162688',
+      }),
+    )
+  })
+})
+
+test.each([
+  [0x0n, undefined],
+  [0x2n, 4096],
+  [0xcn, 16384],
+  [0x6n, 65536],
+])('flags 0x%x say what pages a kernel has: %s bytes', (flags, pageSize) => {
+  const head = imageHeader({ textOffset: 0n, imageSize: 1n, flags })
+
+  expect(decodeImageLayout('Image', head, MIB).pageSize).toBe(pageSize)
 })
 
 describe('a flat image', () => {
@@ -80,7 +116,12 @@ describe('what cannot be loaded is called by its name', () => {
     ['an x86 kernel (bzImage)', at(0x202, 'HdrS')],
     ['a RISC-V kernel', at(56, 'RSC\x05')],
     ['a 32-bit Arm kernel (zImage)', at(0x24, '\x18\x28\x6f\x01')],
-    ['an EFI or Windows program', at(0, 'MZ')],
+    ['an EFI or Windows program for an unknown machine', at(0, 'MZ')],
+    ['an EFI or Windows program for x86-64', program(0x8664)],
+    ['an EFI or Windows program for arm64', program(0xaa64)],
+    ['an EFI or Windows program for an unknown machine', program(0x1234)],
+    ['an ELF file for arm64, big-endian', at(0, '\x7fELF\x02\x02').fill(183, 19, 20)],
+    ['an ELF file for arm64, 32 bit', at(0, '\x7fELF\x01\x01').fill(183, 18, 19)],
     ['an ELF file for arm64', at(0, '\x7fELF\x02\x01').fill(183, 18, 19)],
     ['an ELF file for x86-64', at(0, '\x7fELF\x02\x01').fill(62, 18, 19)],
     ['an ELF file for s390, big-endian', at(0, '\x7fELF\x02\x02').fill(22, 19, 20)],
@@ -125,5 +166,11 @@ test('whatever the bytes are, there is a layout that holds the file, or an Image
 function at(offset: number, text: string): Buffer {
   const head = Buffer.alloc(IMAGE_HEAD_SIZE)
   head.write(text, offset, 'latin1')
+  return head
+}
+
+function program(machine: number): Buffer {
+  const head = withSections(Buffer.alloc(64), [])
+  head.writeUInt16LE(machine, 64 + 4)
   return head
 }

@@ -4,12 +4,17 @@ import { describe, expect, test } from 'vitest'
 import { decodeImageLayout } from '../../../src/boot/image-format.ts'
 import { isWrapped, unwrapImage } from '../../../src/boot/unpack.ts'
 import { ImageError } from '../../../src/errors/index.ts'
-import { imageHeader } from './image-header.ts'
+import { imageHeader, withSections } from './image-header.ts'
 
 /** An arm64 Image that is told from others by its last bytes. */
 const IMAGE = Buffer.concat([
   imageHeader({ textOffset: 0n, imageSize: 0x2000n }),
   Buffer.alloc(5000, 'tsvmm'),
+])
+
+const EFI_IMAGE = Buffer.concat([
+  withSections(imageHeader({ textOffset: 0n, imageSize: 0x2000n }), [[512, 4000]]),
+  Buffer.alloc(5000),
 ])
 
 /** A zstd frame of one block that is not compressed (RFC 8878, 3.1.1). */
@@ -167,8 +172,15 @@ describe('what cannot be unpacked is explained', () => {
     expect(() => unwrapImage('many', packed)).toThrow('many is packed more than 4 times over')
   })
 
-  test('whatever is in a file, it gives an image or an ImageError', () => {
-    const packed = [gzipSync(IMAGE), zstd(IMAGE), zboot(gzipSync(IMAGE), 'gzip'), vmlinux]
+  test('whatever is in a file, it gives an image that can be laid out, or an ImageError', () => {
+    const packed = [
+      IMAGE,
+      EFI_IMAGE,
+      gzipSync(IMAGE),
+      zstd(IMAGE),
+      zboot(gzipSync(IMAGE), 'gzip'),
+      vmlinux,
+    ]
     fc.assert(
       fc.property(
         fc.constantFrom(...packed),
@@ -178,7 +190,9 @@ describe('what cannot be unpacked is explained', () => {
           const damaged = Buffer.from(bytes.subarray(0, length))
           for (const [at, value] of changes) if (at < damaged.length) damaged[at] = value
           try {
-            return Buffer.isBuffer(unwrapImage('damaged', damaged))
+            const image = unwrapImage('damaged', damaged)
+            const { loadOffset, memSize } = decodeImageLayout('damaged', image, image.length)
+            return loadOffset % 4 === 0 && memSize >= image.length && memSize <= 2 ** 40
           } catch (error) {
             return error instanceof ImageError
           }

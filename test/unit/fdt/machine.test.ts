@@ -64,6 +64,13 @@ test('a machine without a PMU has no node for one', () => {
   expect(findNode(buildMachineTree(machineWithoutPmu).root, '/pmu')).toBeUndefined()
 })
 
+test('an RTC has a clock that its driver finds', () => {
+  const tree = buildMachineTree({ ...gicv3Machine, rtc: { base: 0x0101_0000n, size: 0x1000n } })
+
+  expect(cells(tree, '/rtc@1010000', 'reg')).toEqual([0, 0x0101_0000, 0, 0x1000])
+  expect(cells(tree, '/rtc@1010000', 'clocks')).toEqual(cells(tree, '/apb-pclk', 'phandle'))
+})
+
 test('an SPI is written with its own kind and without CPUs', () => {
   const uart = { ...gicv2Machine.uart, interrupt: { kind: 'spi', number: 5 } } as const
 

@@ -32,6 +32,7 @@ describe('src/native/shim-abi.ts says what native-shims/tsvmm.h says', () => {
 
   it('how a fast register is answered', () => {
     expect(enumerators('TSVMM_FAST')).toEqual(abi.FAST_KIND)
+    expect(enumerators('TSVMM_PAGES')).toEqual(abi.PAGES)
   })
 
   it('how many there are', () => {

@@ -7,21 +7,24 @@ import { decodeFdt, findNode, readCells } from '../../../src/fdt/index.ts'
 import type { GicKind } from '../../../src/gic/kinds.ts'
 import {
   DEVICE_TYPES,
+  CAPABILITIES,
   featureWords,
+  KVM_ARM_VCPU_PVTIME_CTRL,
   kvm_create_device,
   kvm_device_attr,
   kvm_one_reg,
+  kvm_userspace_memory_region,
   kvm_vcpu_init,
   KvmFd,
   requestName,
   SYSTEM_REGISTERS,
   type DeviceTypeName,
+  type CapabilityName,
   type FdKind,
   type VcpuFeatureName,
 } from '../../../src/ioctl/index.ts'
 import type { NativeMemory, System } from '../../../src/native/index.ts'
 import { parsePmuFilter } from '../../../src/pmu/filter.ts'
-import { Vm, type PmuPlan } from '../../../src/vm/builder.ts'
 import {
   fdtOffset,
   FDT_MAX_SIZE,
@@ -30,6 +33,8 @@ import {
   RAM_MIN,
   redistributorBase,
 } from '../../../src/vm/memory-map.ts'
+import { WHOLE_CPU } from '../../../src/vcpu/features.ts'
+import { Vm, type PmuPlan, type VmPlan } from '../../../src/vm/builder.ts'
 import { RecordingSystem, SCRATCH, type Call } from '../ioctl/recording-system.ts'
 
 const ENXIO = 6
@@ -55,6 +60,8 @@ class Host {
   readonly mapped: NativeMemory[] = []
   refuse: (what: string) => number = () => 0
   devices: readonly DeviceTypeName[] = ['KVM_DEV_TYPE_ARM_VGIC_V3']
+  capabilities: readonly CapabilityName[] = []
+  hasStolenTime = false
 
   constructor() {
     const recording = new RecordingSystem('kvm', (call, scratch) => this.#answer(call, scratch))
@@ -70,12 +77,14 @@ class Host {
     })
   }
 
-  build(fields: { vcpus?: number; pmu?: PmuPlan; irqchip?: GicKind }): Vm {
+  build(fields: Partial<VmPlan>): Vm {
     return Vm.build(this.system, new KvmFd(this.system, KVM, '/dev/kvm'), {
       vcpus: 1,
       ramSize: RAM_MIN,
+      ramPages: { kind: 'any' },
       image,
       bootArgs: '',
+      cpu: WHOLE_CPU,
       ...fields,
     })
   }
@@ -115,6 +124,16 @@ class Host {
         return this.#did(
           `${on} INIT 0x${kvm_vcpu_init.decode(scratch, 0).features[0]!.toString(16)}`,
         )
+      case 'CHECK_EXTENSION':
+        return this.capabilities.some(name => CAPABILITIES[name] === Number(argument)) ? 1 : 0
+      case 'ARM_VCPU_FINALIZE':
+        return this.#did(`${on} FINALIZE ${scratch.readI32(0)}`)
+      case 'HAS_DEVICE_ATTR':
+        return this.hasStolenTime ? 0 : -ENXIO
+      case 'SET_USER_MEMORY_REGION': {
+        const { slot, guest_phys_addr } = kvm_userspace_memory_region.decode(scratch, 0)
+        return this.#did(`${on} MEMORY ${slot} 0x${guest_phys_addr.toString(16)}`)
+      }
       case 'GET_ONE_REG': {
         const { id, addr } = kvm_one_reg.decode(scratch, 0)
         if (id === SYSTEM_REGISTERS.MPIDR_EL1)
@@ -124,6 +143,8 @@ class Host {
       case 'SET_DEVICE_ATTR': {
         const { group, attr, addr } = kvm_device_attr.decode(scratch, 0)
         const value = addr === 0n ? '' : ` ${scratch.readU32(Number(addr - SCRATCH))}`
+        if (group === KVM_ARM_VCPU_PVTIME_CTRL)
+          return this.#did(`${on} PVTIME 0x${scratch.readU64(Number(addr - SCRATCH)).toString(16)}`)
         const what =
           kind === 'vcpu'
             ? `PMU ${PMU_ATTRIBUTES[Number(attr)]}`
@@ -161,6 +182,8 @@ const plan: PmuPlan = {
 const features = (...names: VcpuFeatureName[]) =>
   `0x${featureWords(['KVM_ARM_VCPU_PSCI_0_2', ...names])[0]!.toString(16)}`
 
+const isNoAddress = (what: string) => !/^(device ADDR|vm MEMORY)/.test(what)
+
 describe('Vm.build', () => {
   it('does it in the order the kernel accepts: the GIC before the PMU, the selection first', () => {
     const host = new Host()
@@ -169,7 +192,7 @@ describe('Vm.build', () => {
 
     expect(vm.gic).toBe('gicv3')
     expect(vm.vcpus).toHaveLength(2)
-    expect(host.done.filter(what => !what.startsWith('device ADDR'))).toEqual([
+    expect(host.done.filter(isNoAddress)).toEqual([
       'to CPUs 2,3',
       `vcpu 0 INIT ${features('KVM_ARM_VCPU_PMU_V3')}`,
       `vcpu 1 INIT ${features('KVM_ARM_VCPU_PMU_V3', 'KVM_ARM_VCPU_POWER_OFF')}`,
@@ -206,12 +229,13 @@ describe('Vm.build', () => {
     using vm = host.build({ vcpus: 1 })
 
     expect(vm.vcpus).toHaveLength(1)
-    expect(host.done.filter(what => !what.startsWith('device ADDR'))).toEqual([
+    expect(host.done.filter(isNoAddress)).toEqual([
       `vcpu 0 INIT ${features()}`,
       'device NR_IRQS 128',
       'device CTRL 0',
     ])
     expect(findNode(fdtOf(host).root, '/pmu')).toBeUndefined()
+    expect(findNode(fdtOf(host).root, '/rtc@1010000')).toBeDefined()
   })
 
   it.each([
@@ -321,7 +345,7 @@ describe('the interrupt controller', () => {
     using vm = host.build({ vcpus: 2 })
 
     expect(vm.gic).toBe('gicv3-its')
-    expect(host.done.filter(what => !what.startsWith('vcpu'))).toEqual([
+    expect(host.done.filter(what => !what.startsWith('v'))).toEqual([
       `device ADDR 2 ${GIC_DIST_BASE}`,
       `device ADDR 3 ${redistributorBase(2)}`,
       `its ADDR 4 ${itsBase(2)}`,
@@ -353,6 +377,53 @@ describe('the interrupt controller', () => {
     expect(host.done).toContain('device NR_IRQS 992')
     const frame = '/interrupt-controller@3fff0000/v2m@3ffcf000'
     expect(findNode(fdtOf(host).root, frame)).toBeDefined()
+  })
+})
+
+describe('the CPUs of the guest', () => {
+  const SVE_AND_PTRAUTH = [
+    'KVM_CAP_ARM_SVE',
+    'KVM_CAP_ARM_PTRAUTH_ADDRESS',
+    'KVM_CAP_ARM_PTRAUTH_GENERIC',
+  ] as const
+
+  it('have what the host has: SVE settled right after INIT, and stolen time behind the PMU', () => {
+    const host = new Host()
+    host.capabilities = SVE_AND_PTRAUTH
+    host.hasStolenTime = true
+
+    using vm = host.build({ vcpus: 2 })
+
+    const all = [
+      'KVM_ARM_VCPU_SVE',
+      'KVM_ARM_VCPU_PTRAUTH_ADDRESS',
+      'KVM_ARM_VCPU_PTRAUTH_GENERIC',
+    ] as const
+    expect(vm.vcpus).toHaveLength(2)
+    expect(host.done.filter(what => what.startsWith('v'))).toEqual([
+      'vm MEMORY 0 0x80000000',
+      `vcpu 0 INIT ${features(...all)}`,
+      'vcpu 0 FINALIZE 4',
+      `vcpu 1 INIT ${features(...all, 'KVM_ARM_VCPU_POWER_OFF')}`,
+      'vcpu 1 FINALIZE 4',
+      'vm MEMORY 1 0x1020000',
+      'vcpu 0 PVTIME 0x1020000',
+      'vcpu 1 PVTIME 0x1020040',
+    ])
+  })
+
+  it('have nothing of it where it is not wanted', () => {
+    const host = new Host()
+    host.capabilities = SVE_AND_PTRAUTH
+    host.hasStolenTime = true
+
+    using vm = host.build({ cpu: { sve: false, pointerAuth: false, stolenTime: false } })
+
+    expect(vm.vcpus).toHaveLength(1)
+    expect(host.done.filter(what => what.startsWith('v'))).toEqual([
+      'vm MEMORY 0 0x80000000',
+      `vcpu 0 INIT ${features()}`,
+    ])
   })
 })
 

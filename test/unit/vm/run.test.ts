@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { WHOLE_CPU } from '../../../src/vcpu/features.ts'
 import { checkRequest, type RunRequest } from '../../../src/vm/run.ts'
 import { openKvm, requireArm64 } from '../../../src/vm/open-kvm.ts'
 import { RecordingSystem } from '../ioctl/recording-system.ts'
@@ -8,7 +9,10 @@ const request: RunRequest = {
   image: 'x',
   vcpus: 1,
   ramSize: 256 * MIB,
+  ramPages: { kind: 'any' },
   bootArgs: '',
+  defaultBootArgs: true,
+  cpu: WHOLE_CPU,
   pmu: {
     mode: { kind: 'auto' },
     fallback: 'none',

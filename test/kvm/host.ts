@@ -43,14 +43,19 @@ export async function emulatedHost(options: LabOptions): Promise<KvmHost> {
   }
 }
 
-/** With the newest kernel Debian has: experimental's where there is one just now, or else sid's. */
+/** With the newest kernel Debian has. */
 export async function newestHost(options: LabOptions): Promise<KvmHost> {
+  return withNewestKernel(hostKernel => emulatedHost({ ...options, hostKernel }))
+}
+
+/** Does it with experimental's where there is one just now, or else with sid's. */
+export async function withNewestKernel<T>(use: (hostKernel: string) => Promise<T>): Promise<T> {
   try {
-    return await emulatedHost({ ...options, hostKernel: 'experimental' })
+    return await use('experimental')
   } catch (error) {
     const isThere = !(error instanceof LabError) || !NO_KERNEL.includes(error.code)
     if (isThere) throw error
-    return emulatedHost({ ...options, hostKernel: 'sid' })
+    return use('sid')
   }
 }
 

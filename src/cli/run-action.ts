@@ -7,7 +7,7 @@ import type { CliContext } from './context.ts'
 import { isSaid, type LogLevel } from './log-levels.ts'
 import { OutputFile } from './output-file.ts'
 import type { RunOptions } from './run.ts'
-import { renderRunJson } from './run-json.ts'
+import { exitStatus, renderRunJson } from './run-json.ts'
 import { renderRegisters } from './run-registers.ts'
 import { toRequest } from './run-request.ts'
 import { takeTerminal } from './run-terminal.ts'
@@ -53,6 +53,7 @@ export async function run(
     for (const line of renderRegisters(result)) context.progress(line)
     json?.commit(renderRunJson(result, error))
     if (error !== undefined) throw error
+    context.setExitStatus(exitStatus(result))
   } catch (error) {
     if (error instanceof TsvmmError) json?.commit(renderRunJson(undefined, error))
     throw error

@@ -13,7 +13,7 @@ export function renderRunJson(
   const object = {
     schemaVersion: SCHEMA_VERSION,
     command: 'run',
-    exitStatus: error?.exitStatus ?? EXIT_CODES.ok.status,
+    exitStatus: error?.exitStatus ?? exitStatus(result),
     ...(result && resultObject(result)),
     ...(error && {
       error: {
@@ -28,11 +28,17 @@ export function renderRunJson(
   return `${JSON.stringify(object, null, 2)}\n`
 }
 
-function resultObject({ outcome, pmu, gic, statistics, vcpus }: RunResult): object {
+/** What a run that failed in no way ends with. */
+export function exitStatus(result: RunResult | undefined): number {
+  return result?.outcome.kind === 'exited' ? result.outcome.status : EXIT_CODES.ok.status
+}
+
+function resultObject({ outcome, pmu, gic, resets, statistics, vcpus }: RunResult): object {
   return {
     outcome: jsonOutcome(outcome),
     pmu,
     gic,
+    resets,
     ...statistics,
     ...(vcpus.length > 0 && { vcpus: vcpus.map(whereabouts) }),
   }

@@ -48,6 +48,8 @@ export function toRequest(positional: string | undefined, options: RunOptions): 
     onUnsupportedCpu: options.onUnsupportedCpu,
     affinity: vcpuAffinity === undefined ? undefined : parseAffinity(vcpuAffinity),
     timeoutSeconds: options.timeout,
+    onReset: options.onReset,
+    exitCodeFromGuest: options.exitCodeFromGuest,
   }
 }
 

@@ -30,6 +30,8 @@ export interface RunOptions extends LkvmOptions {
   readonly onUnsupportedCpu: 'repin' | 'fail'
   readonly vcpuAffinity?: string
   readonly timeout?: number
+  readonly onReset: 'exit' | 'restart'
+  readonly exitCodeFromGuest: boolean
   readonly json?: string
   /** `-`: on stderr. */
   readonly trace?: string
@@ -128,6 +130,19 @@ export function addRunCommand(program: Command, context: CliContext): void {
     )
     .addOption(
       new Option('--timeout <seconds>', 'end a guest that runs longer').argParser(parseSeconds),
+    )
+    .addOption(
+      new Option(
+        '--on-reset <what>',
+        'when the guest reboots. exit: end the run; restart: boot it again',
+      )
+        .choices(['exit', 'restart'])
+        .default('exit'),
+    )
+    .option(
+      '--exit-code-from-guest',
+      'give the guest a device by which it ends tsvmm with an exit status of its own',
+      false,
     )
     .option('--json <file>', 'write how the run ended, its statistics and the PMU decision')
     .option(

@@ -1,4 +1,6 @@
+export { ExitDevice } from './exit-device.ts'
 export { MmioBus, type MmioDevice } from './mmio-bus.ts'
 export { MsiFrame, type MsiSpis } from './msi-frame.ts'
+export { Pvpanic } from './pvpanic.ts'
 export { RtcPl031 } from './rtc-pl031.ts'
 export { Uart16550 } from './uart-16550.ts'

@@ -1,3 +1,4 @@
+import { endingNodes, type EndingDescription } from './ending.ts'
 import { gicNode, type GicDescription } from './gic.ts'
 import { at, reg, type AddressRange } from './registers.ts'
 import { rtcNodes } from './rtc.ts'
@@ -11,7 +12,7 @@ export interface Interrupt {
 }
 
 /** Everything of a machine that its device tree tells the guest. */
-export interface MachineDescription {
+export interface MachineDescription extends EndingDescription {
   readonly ram: AddressRange
   /** MPIDR_EL1 of each vCPU as KVM gives it, in the order of the vCPUs; the first one boots. */
   readonly mpidrs: readonly bigint[]
@@ -92,6 +93,7 @@ export function buildMachineTree(machine: MachineDescription): FdtTree {
           'clock-frequency': UART_CLOCK_HZ,
         }),
         ...(machine.rtc === undefined ? [] : rtcNodes(machine.rtc)),
+        ...endingNodes(machine),
       ],
     ),
   )

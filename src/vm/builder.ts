@@ -35,6 +35,8 @@ export interface VmPlan {
   readonly image: GuestImage
   readonly initrd?: GuestFile | undefined
   readonly bootArgs: string
+  /** Whether the guest has a device by which it ends with a status of its own. */
+  readonly exitDevice?: boolean | undefined
   /** Left out, what the host gives. */
   readonly irqchip?: GicKind | 'auto' | undefined
   readonly cpu: CpuRequest
@@ -241,6 +243,7 @@ function loadFdt(plan: VmPlan, { layout, mpidrs, initrd }: LaidOut, ram: NativeM
         size: BigInt(initrd.size),
       },
       pmuInterrupt: plan.pmu?.interrupt,
+      exitDevice: plan.exitDevice,
       bootArgs: plan.bootArgs,
       kaslrSeed: randomBytes(8).readBigUInt64LE(),
       rngSeed: randomBytes(64),

@@ -33,9 +33,11 @@ export class ConsoleInput implements Disposable {
     }
   }
 
-  /** Reads no more; the source can end the process again. */
+  /** Reads no more. What the guest did not take is the source's again, for the next guest. */
   readonly [Symbol.dispose] = (): void => {
     this.#source.off('readable', this.pump)
-    this.#source.destroy()
+    this.#source.off('error', this[Symbol.dispose])
+    if (this.#rest.length > 0 && !this.#source.destroyed) this.#source.unshift(this.#rest)
+    this.#rest = Buffer.alloc(0)
   }
 }

@@ -2,7 +2,18 @@ import { buildMachineTree, type AddressRange, type FdtTree, type Interrupt } fro
 import type { GicLayout } from '../gic/gic.ts'
 import type { PmuInterrupt } from '../pmu/interrupt.ts'
 import { describeGic } from './gic-layout.ts'
-import { RAM_BASE, RTC_BASE, RTC_SIZE, UART_BASE, UART_SIZE, UART_SPI } from './memory-map.ts'
+import {
+  EXIT_DEVICE_BASE,
+  EXIT_DEVICE_SIZE,
+  PVPANIC_BASE,
+  PVPANIC_SIZE,
+  RAM_BASE,
+  RTC_BASE,
+  RTC_SIZE,
+  UART_BASE,
+  UART_SIZE,
+  UART_SPI,
+} from './memory-map.ts'
 
 /** What differs between two of our machines. */
 export interface MachineFacts {
@@ -13,6 +24,8 @@ export interface MachineFacts {
   readonly gic: GicLayout
   /** Left out, there is no PMU. */
   readonly pmuInterrupt?: PmuInterrupt | undefined
+  /** Whether there is the device by which a guest ends with a status of its own. */
+  readonly exitDevice?: boolean | undefined
   readonly bootArgs: string
   /** Where the initrd lies. */
   readonly initrd?: AddressRange | undefined
@@ -31,6 +44,8 @@ export function describeMachine(facts: MachineFacts): FdtTree {
       interrupt: { kind: 'spi', number: UART_SPI },
     },
     rtc: { base: RTC_BASE, size: RTC_SIZE },
+    pvpanic: { base: PVPANIC_BASE, size: PVPANIC_SIZE },
+    ...(facts.exitDevice && { exitDevice: { base: EXIT_DEVICE_BASE, size: EXIT_DEVICE_SIZE } }),
     ...(facts.pmuInterrupt && {
       pmu: { interrupts: pmuInterrupts(facts.pmuInterrupt, facts.mpidrs.length) },
     }),

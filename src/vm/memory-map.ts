@@ -25,6 +25,12 @@ export const PVTIME_SIZE = 0x1_0000
 export const RAM_SLOT = 0
 export const PVTIME_SLOT = 1
 
+/** In a part of lkvm's area of devices that it does not use; apart by the largest page there is. */
+export const PVPANIC_BASE = 0x0180_0000n
+export const PVPANIC_SIZE = 0x1000n
+export const EXIT_DEVICE_BASE = 0x0181_0000n
+export const EXIT_DEVICE_SIZE = 0x1000n
+
 export const GIC_DIST_BASE = 0x3fff_0000n
 export const GIC_DIST_SIZE = 0x1_0000n
 export const GICV2_CPU_BASE = 0x3ffd_0000n
@@ -89,6 +95,12 @@ export const MEMORY_MAP: readonly Area[] = [
     base: PVTIME_BASE,
     size: BigInt(PVTIME_SIZE),
     what: 'memory: stolen time of the vCPUs, 64 bytes each',
+  },
+  { base: PVPANIC_BASE, size: PVPANIC_SIZE, what: 'pvpanic' },
+  {
+    base: EXIT_DEVICE_BASE,
+    size: EXIT_DEVICE_SIZE,
+    what: 'exit device, with `--exit-code-from-guest`',
   },
   { base: 0x0300_0000n, size: 0x100_0000n, what: 'virtio-mmio, 512 bytes each (not yet)' },
   {

@@ -14,6 +14,8 @@ import type { Whereabouts } from './whereabouts.ts'
 export type Outcome =
   /** PSCI SYSTEM_OFF. */
   | { readonly kind: 'powered-off' }
+  /** The guest ended with a status of its own (`--exit-code-from-guest`). */
+  | { readonly kind: 'exited'; readonly status: number }
   /** PSCI SYSTEM_RESET or SYSTEM_RESET2. */
   | { readonly kind: 'reset' }
   /** The guest said that it panicked: by the device pvpanic, or by the crash event of KVM. */
@@ -43,6 +45,7 @@ export function outcomeError(
 ): TsvmmError | undefined {
   switch (outcome.kind) {
     case 'powered-off':
+    case 'exited':
       return undefined
     case 'reset':
       return new GuestResetError('the guest asked for a reset', {

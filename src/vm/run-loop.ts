@@ -13,6 +13,7 @@ import type { ConsoleOutput } from './console.ts'
 import { outcomeOfExit, outcomeOfFailure } from './exit-outcome.ts'
 import { observeRun } from './observe-run.ts'
 import type { Outcome } from './outcome.ts'
+import { readThreadMs } from './thread-time.ts'
 import { UnsupportedCpuPolicy, type Repins, type UnsupportedCpuOptions } from './unsupported-cpu.ts'
 
 /** A vCPU that is ready to run. */
@@ -37,6 +38,13 @@ export interface RunLoopOptions extends UnsupportedCpuOptions {
   readonly console: Pick<ConsoleOutput, 'full' | 'flush'>
 }
 
+/** What one vCPU did. */
+export interface VcpuStatistics {
+  readonly exits: Readonly<Record<string, number>>
+  /** How long its thread was on a CPU, in milliseconds; missing while it runs. */
+  readonly cpuMs?: number
+}
+
 /** What a run did, counted. */
 export interface RunStatistics {
   /**
@@ -44,6 +52,8 @@ export interface RunStatistics {
    * is `mmio-shadow-read` and `mmio-posted-write`; for the rest the event loop was asked.
    */
   readonly exits: Readonly<Record<string, number>>
+  /** The same of each vCPU. */
+  readonly perVcpu: readonly VcpuStatistics[]
   /** MMIO accesses that no device answered: reads give 0, writes are dropped. */
   readonly unmappedAccesses: number
   /** How often vCPU threads were put back on CPUs of the VM's PMU. */
@@ -62,9 +72,11 @@ export class RunLoop {
   readonly #threads: EngineThreads
   readonly #socket: Socket
   readonly #unsupportedCpu: UnsupportedCpuPolicy
-  readonly #exits: Record<string, number> = {}
-  /** Of all threads, once they have ended. */
-  #fastExits: Record<string, number> | undefined
+  /** Of each vCPU, without what its thread answered. */
+  readonly #exits: Record<string, number>[]
+  /** What the threads answered, once they have ended. */
+  #fastExits: readonly Record<string, number>[] | undefined
+  readonly #cpuMs: (number | undefined)[] = []
   #unmapped = 0
   #running = 0
   #over = false
@@ -74,6 +86,7 @@ export class RunLoop {
 
   constructor(options: RunLoopOptions) {
     this.#options = options
+    this.#exits = options.vcpus.map(() => ({}))
     this.#threads = options.native.createThreads(options.vcpus.length)
     this.#unsupportedCpu = new UnsupportedCpuPolicy(options, options.vcpus.length, (vcpu, cpus) =>
       options.native.system.setAffinity(this.#threads.tid(vcpu), cpus),
@@ -86,8 +99,14 @@ export class RunLoop {
   }
 
   get statistics(): RunStatistics {
+    const fast = this.#fastExits ?? this.#countFastExits()
+    const perVcpu = this.#exits.map((exits, index) => {
+      const cpuMs = this.#cpuMs[index]
+      return { exits: { ...exits, ...fast[index] }, ...(cpuMs !== undefined && { cpuMs }) }
+    })
     return {
-      exits: { ...this.#exits, ...(this.#fastExits ?? this.#countFastExits()) },
+      exits: sumCounts(perVcpu.map(({ exits }) => exits)),
+      perVcpu,
       unmappedAccesses: this.#unmapped,
       repins: this.#unsupportedCpu.repins,
     }
@@ -166,7 +185,7 @@ export class RunLoop {
       this.#takePosted()
       for (const event of this.#threads.events()) {
         if (event.kind === 'done') this.#onDone(event.index, event.startError)
-        else if (this.#ending) this.#threads.stop(event.index)
+        else if (this.#ending) this.#stop(event.index)
         // Looked at again for each exit: what its vCPU posted before it comes before it.
         // A guest whose output is not read waits here, and answers are given when it is.
         else if (this.#takePosted() && !this.#options.console.full)
@@ -203,6 +222,12 @@ export class RunLoop {
     console.flush(() => undefined)
   }
 
+  /** The last moment at which its thread is sure to be there. */
+  #stop(index: number): void {
+    this.#cpuMs[index] = readThreadMs(this.#threads.tid(index))
+    this.#threads.stop(index)
+  }
+
   #onDone(index: number, startError: number): void {
     this.#running--
     if (startError !== 0)
@@ -215,10 +240,10 @@ export class RunLoop {
     observeRun(index, result, run)
     if (result === 0) {
       const exit = decodeExit(run)
-      this.#count(exit.kind)
+      this.#count(index, exit.kind)
       this.#handle(index, run, exit)
     } else if (result === -constants.errno.EINTR || result === -constants.errno.EAGAIN) {
-      this.#count('interrupted')
+      this.#count(index, 'interrupted')
       clearImmediateExit(run)
     } else {
       this.end(outcomeOfFailure(index, run, -result))
@@ -259,17 +284,26 @@ export class RunLoop {
     return vcpu
   }
 
-  #countFastExits(): Record<string, number> {
-    const answers = this.#options.vcpus.map((_, index) => this.#threads.fastAnswers(index))
-    const sum = (numbers: readonly bigint[]) => Number(numbers.reduce((a, b) => a + b, 0n))
-    const counts = {
-      'mmio-shadow-read': sum(answers.map(({ shadowReads }) => shadowReads)),
-      'mmio-posted-write': sum(answers.map(({ postedWrites }) => postedWrites)),
-    }
-    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
+  #countFastExits(): Record<string, number>[] {
+    return this.#options.vcpus.map((_, index) => {
+      const { shadowReads, postedWrites } = this.#threads.fastAnswers(index)
+      return {
+        ...(shadowReads > 0n && { 'mmio-shadow-read': Number(shadowReads) }),
+        ...(postedWrites > 0n && { 'mmio-posted-write': Number(postedWrites) }),
+      }
+    })
   }
 
-  #count(kind: string): void {
-    this.#exits[kind] = (this.#exits[kind] ?? 0) + 1
+  #count(index: number, kind: string): void {
+    const exits = this.#exits[index]
+    if (exits) exits[kind] = (exits[kind] ?? 0) + 1
   }
+}
+
+/** The counts of all, by kind. */
+function sumCounts(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {}
+  for (const [kind, count] of counts.flatMap(Object.entries<number>))
+    sum[kind] = (sum[kind] ?? 0) + count
+  return sum
 }

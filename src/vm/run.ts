@@ -4,7 +4,7 @@ import { completeBootArgs } from '../boot/boot-args.ts'
 import { GuestFile } from '../boot/guest-file.ts'
 import { GuestImage } from '../boot/image.ts'
 import { MmioBus, RtcPl031 } from '../devices/index.ts'
-import { HostError, InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
+import { HostError, UsageError } from '../errors/index.ts'
 import { MAX_IRQS } from '../gic/gic.ts'
 import { checkGicVcpus, type GicKind } from '../gic/kinds.ts'
 import {
@@ -23,10 +23,11 @@ import type { PmuProbe } from '../pmu/probe.ts'
 import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
 import { checkCpuRequest, type CpuRequest } from '../vcpu/features.ts'
 import { readVcpuState } from '../vcpu/state.ts'
-import { Vm } from './builder.ts'
+import { Vm, type VmPlan } from './builder.ts'
 import { ConsoleOutput } from './console.ts'
 import { allowedCpus } from './allowed-cpus.ts'
 import { attachMsiFrame, spisOfGic } from './gic-layout.ts'
+import { attachEndingDevices } from './ending-devices.ts'
 import { decidePmu, planPmu } from './guest-pmu.ts'
 import type { RamPages } from './guest-ram.ts'
 import { RAM_MIN, RAM_STEP, RTC_BASE, RTC_SIZE, UART_SPI } from './memory-map.ts'
@@ -34,6 +35,7 @@ import { ObservedSystem } from './observed-system.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
+import { runUntil, type Limits } from './run-until.ts'
 import { SerialConsole } from './serial-console.ts'
 import { locate, type Whereabouts } from './whereabouts.ts'
 
@@ -59,7 +61,12 @@ export interface RunRequest {
   readonly onUnsupportedCpu: 'repin' | 'fail'
   /** CPUs the vCPU threads are kept to; left out, all that this process may use. */
   readonly affinity?: readonly number[] | undefined
+  /** Of all boots of the guest together. */
   readonly timeoutSeconds?: number | undefined
+  /** Whether a guest that asks for a reset ends the run, which it does if this is left out, or boots again. */
+  readonly onReset?: 'exit' | 'restart' | undefined
+  /** Whether the guest has a device by which it ends with a status of its own. */
+  readonly exitCodeFromGuest?: boolean | undefined
 }
 
 export interface RunSurroundings {
@@ -83,7 +90,10 @@ export interface RunResult {
   readonly outcome: Outcome
   readonly pmu: PmuDecision
   readonly gic: GicKind
+  /** Of the last boot. */
   readonly statistics: RunStatistics
+  /** How often the guest was booted again. */
+  readonly resets: number
   /** Where each vCPU was, if the guest did not end by itself. */
   readonly vcpus: readonly Whereabouts[]
 }
@@ -105,9 +115,34 @@ export async function runGuest(
   requireArm64()
   const loaded = native()
   const system = ObservedSystem.around(loaded.system)
-  return withGuest(request, { system, tree: THIS_HOST }, surroundings, guest =>
-    runBuilt(guest, request, surroundings, { ...loaded, system }),
+  const host = { system, tree: THIS_HOST }
+  return withGuest(request, host, surroundings, guest =>
+    runWithResets(guest, request, surroundings, { ...loaded, system }),
   )
+}
+
+async function runWithResets(
+  guest: BuiltGuest,
+  request: RunRequest,
+  surroundings: RunSurroundings,
+  loaded: Native,
+): Promise<RunResult> {
+  const { input, signal, onNotice } = surroundings
+  const limits = { signal, timeoutSeconds: request.timeoutSeconds, since: performance.now() }
+  // Input that cannot be read has ended.
+  input?.on('error', () => undefined)
+  try {
+    for (let resets = 0; ; resets++) {
+      const result = await runBuilt(guest, request, surroundings, limits, loaded)
+      const isReset = result.outcome.kind === 'reset'
+      if (!isReset || request.onReset !== 'restart') return { ...result, resets }
+      if (resets === 0)
+        onNotice('the guest asked for a reset, and boots again (--on-reset=restart)')
+      guest.rebuild()
+    }
+  } finally {
+    input?.destroy()
+  }
 }
 
 /** A machine to make guests on. */
@@ -118,7 +153,10 @@ export interface GuestHost {
 
 /** A guest that is ready to run. */
 export interface BuiltGuest {
+  /** That of the last {@link rebuild}. */
   readonly vm: Vm
+  /** Makes it anew from the same images. No vCPU thread may be left. */
+  readonly rebuild: () => void
   readonly image: GuestImage
   readonly pmu: PmuDecision
 }
@@ -144,7 +182,7 @@ export async function withGuest<T>(
     request.initrd === undefined ? undefined : new GuestFile(request.initrd, 'an initrd')
   onPmuDecision(pmu)
 
-  using vm = Vm.build(system, kvm, {
+  const plan: VmPlan = {
     vcpus: request.vcpus,
     ramSize: request.ramSize,
     ramPages: request.ramPages,
@@ -155,17 +193,35 @@ export async function withGuest<T>(
       ? completeBootArgs(request.bootArgs, image.layout)
       : request.bootArgs,
     cpu: request.cpu,
+    exitDevice: request.exitCodeFromGuest,
     pmu: planPmu(pmu, request.pmu),
-  })
-  return await use({ vm, image, pmu })
+  }
+  let vm = Vm.build(system, kvm, plan)
+  const rebuild = () => {
+    vm[Symbol.dispose]()
+    vm = Vm.build(system, kvm, plan)
+  }
+  try {
+    return await use({
+      get vm() {
+        return vm
+      },
+      rebuild,
+      image,
+      pmu,
+    })
+  } finally {
+    vm[Symbol.dispose]()
+  }
 }
 
 async function runBuilt(
   { vm, pmu }: BuiltGuest,
   request: RunRequest,
-  { console, input, signal, onStart, onNotice }: RunSurroundings,
+  { console, input, onStart, onNotice }: RunSurroundings,
+  limits: Limits,
   loaded: Native,
-): Promise<RunResult> {
+): Promise<Omit<RunResult, 'resets'>> {
   const output = new ConsoleOutput(console)
   const mmio = new MmioBus()
   attachMsiFrame(vm, mmio)
@@ -180,11 +236,16 @@ async function runBuilt(
     ...describePmu(pmu),
     onNotice,
   })
+  attachEndingDevices(mmio, {
+    end: outcome => loop.end(outcome),
+    onNotice,
+    exitCodeFromGuest: request.exitCodeFromGuest ?? false,
+  })
   using serial = new SerialConsole({ vm, loop, mmio, output })
   if (input) serial.attachInput(input)
   onStart?.(() => loop.statistics)
-  const outcome = await runUntil(loop, signal, request.timeoutSeconds)
-  const ended = outcome.kind === 'powered-off' || outcome.kind === 'reset'
+  const outcome = await runUntil(loop, limits)
+  const ended = ['powered-off', 'exited', 'reset'].includes(outcome.kind)
   const vcpus = ended
     ? []
     : vm.vcpus.map(({ fd }) => locate(readVcpuState(fd), vm.readRam.bind(vm)))
@@ -253,33 +314,4 @@ function checkVcpus({ vcpus }: RunRequest, kvm: KvmFd): void {
     throw new UsageError(`--cpus ${vcpus} is more than KVM on this host gives a VM`, {
       try: [`--cpus ${most}    # the most`],
     })
-}
-
-/** Whoever aborts without an error of ours ends the run as SIGTERM would. */
-function reasonOf(signal: AbortSignal): TsvmmError {
-  return signal.reason instanceof TsvmmError ? signal.reason : new InterruptedError('SIGTERM')
-}
-
-async function runUntil(
-  loop: RunLoop,
-  signal: AbortSignal,
-  timeoutSeconds: number | undefined,
-): Promise<Outcome> {
-  const interrupt = () => loop.end({ kind: 'interrupted', reason: reasonOf(signal) })
-  const timer =
-    timeoutSeconds === undefined
-      ? undefined
-      : setTimeout(
-          () => loop.end({ kind: 'timeout', seconds: timeoutSeconds }),
-          timeoutSeconds * 1000,
-        )
-  signal.addEventListener('abort', interrupt)
-  try {
-    const ended = loop.run()
-    if (signal.aborted) interrupt()
-    return await ended
-  } finally {
-    signal.removeEventListener('abort', interrupt)
-    clearTimeout(timer)
-  }
 }

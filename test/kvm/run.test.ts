@@ -79,6 +79,44 @@ describe('a guest without a PMU', () => {
   })
 })
 
+describe('a guest that ends', () => {
+  it('by the exit device, ends tsvmm with its status, and only where it may', async () => {
+    const file = join(folder, 'exited.json')
+    const args = ['--exit-code-from-guest', '--json', file, guest('exit')]
+    expect((await host.exec('tsvmm', 'run', ...args)).status).toBe(42)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      exitStatus: 42,
+      outcome: { kind: 'exited', status: 42 },
+      perVcpu: [{ exits: { 'mmio-write': 1 }, cpuMs: expect.any(Number) as number }],
+    })
+    expect((await host.exec('tsvmm', 'run', guest('exit'))).status).toBe(0)
+  })
+
+  it('by a panic, ends with 195', async () => {
+    const ran = await host.exec('tsvmm', 'run', '--on-reset', 'restart', guest('panic'))
+    expect(ran.stderr).toMatch(/error: the guest panicked\nwhy: {2}.*pvpanic/)
+    expect(ran.status).toBe(195)
+  })
+
+  it('by a reset, ends with 194, or boots again until somebody ends it', async () => {
+    const ran = await host.exec('tsvmm', 'run', guest('reset'))
+    expect(ran.stdout).toBe('b\n')
+    expect(ran.stderr).toMatch(/error: the guest asked for a reset\ntry: {2}--on-reset=restart/)
+    expect(ran.status).toBe(194)
+    const file = join(folder, 'resets.json')
+    const again = await sh(
+      `tsvmm run --on-reset=restart --timeout 5 --json ${file} $1; echo $?`,
+      'reset',
+    )
+    const { resets, outcome } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>
+    expect(outcome).toEqual({ kind: 'timeout', seconds: 5 })
+    expect(resets).toBeGreaterThan(1)
+    const boots = again.stdout.match(/b\n/g)?.length
+    expect([resets, Number(resets) + 1]).toContain(boots)
+    expect(again.stdout).toMatch(/\n124\n$/)
+  })
+})
+
 describe('a guest that misbehaves', () => {
   it('reads 0 where nothing is, in every width, and goes on behind each access', async () => {
     const ran = await host.exec('tsvmm', 'run', guest('stray'))

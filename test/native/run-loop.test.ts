@@ -63,6 +63,20 @@ function loopWith(use: Use, out: Writable, cpus?: number[], vcpus = 1): RunLoop 
 const anywhere = () => new Writable({ write: (_, __, done) => done() })
 
 describe('RunLoop', () => {
+  it('counts what each vCPU did, and for how long', async () => {
+    const loop = loopWith(flooding, anywhere(), undefined, 2)
+    const ended = loop.run()
+    await sleep(50)
+    loop.end({ kind: 'timeout', seconds: 1 })
+    await ended
+    const { exits, perVcpu } = loop.statistics
+    expect(perVcpu).toHaveLength(2)
+    const counts = perVcpu.map(vcpu => vcpu.exits['mmio-write'] ?? 0)
+    expect(Math.min(...counts)).toBeGreaterThan(0)
+    expect(exits['mmio-write']).toBe(counts.reduce((sum, count) => sum + count, 0))
+    for (const { cpuMs } of perVcpu) expect(cpuMs).toBeLessThan(10_000)
+  })
+
   it('ends with the errno when KVM_RUN fails', async () => {
     const outcome = await loopWith(real, anywhere()).run()
     expect(outcome).toMatchObject({ kind: 'kvm-error', vcpu: 0 })

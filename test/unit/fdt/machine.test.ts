@@ -205,3 +205,15 @@ function cells(tree: FdtTree, path: string, property: string): number[] | undefi
   const value = findNode(tree.root, path)?.props.get(property)
   return value && readCells(value)
 }
+
+test('a guest finds the devices by which it can end, if they are there', () => {
+  const pvpanic = { base: 0x0180_0000n, size: 0x1000n }
+  const exitDevice = { base: 0x0181_0000n, size: 0x1000n }
+  const { root } = buildMachineTree({ ...gicv3Machine, pvpanic, exitDevice })
+  const prop = (path: string, name: string) => findNode(root, path)!.props.get(name)!
+  expect(readStrings(prop('/pvpanic@1800000', 'compatible'))).toEqual(['qemu,pvpanic-mmio'])
+  expect(readCells(prop('/pvpanic@1800000', 'reg'))).toEqual([0, 0x0180_0000, 0, 0x1000])
+  expect(readStrings(prop('/exit@1810000', 'compatible'))).toEqual(['tsvmm,exit'])
+  expect(readCells(prop('/exit@1810000', 'reg'))).toEqual([0, 0x0181_0000, 0, 0x1000])
+  expect(findNode(buildMachineTree(gicv3Machine).root, '/exit@1810000')).toBeUndefined()
+})

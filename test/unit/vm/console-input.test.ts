@@ -81,11 +81,20 @@ test('the end of the input is not an error, nor is input that fails', async () =
   expect(guest.got).toEqual([])
 })
 
-test('once it is disposed of, nothing is read and the source is closed', async () => {
+test('what one guest did not take, the next one gets', async () => {
   const source = new PassThrough()
-  const guest = guestTaking(() => 16)
-  const input = new ConsoleInput(source, guest.take)
-  input[Symbol.dispose]()
+  const first = guestTaking(() => (first.got.length === 0 ? 2 : 0))
+  const input = new ConsoleInput(source, first.take)
+  source.write('abcde')
   await setImmediate()
-  expect(source.destroyed).toBe(true)
+  input[Symbol.dispose]()
+  source.write('fg')
+  const second = guestTaking(() => 16)
+  const next = new ConsoleInput(source, second.take)
+  await setImmediate()
+  next[Symbol.dispose]()
+
+  expect(Buffer.from(first.got).toString()).toBe('ab')
+  expect(Buffer.from(second.got).toString()).toBe('cdefg')
+  expect(source.listenerCount('error')).toBe(0)
 })

@@ -18,9 +18,12 @@ describe('outcomeError', () => {
     expect(outcomeError(outcome)?.exitStatus).toBe(status)
   })
 
-  it('a power-off is no error', () => {
-    expect(outcomeError({ kind: 'powered-off' })).toBeUndefined()
-  })
+  it.each<Outcome>([{ kind: 'powered-off' }, { kind: 'exited', status: 3 }])(
+    '%o is no error',
+    outcome => {
+      expect(outcomeError(outcome)).toBeUndefined()
+    },
+  )
 
   it('names the vCPU and the CPU that was refused', () => {
     expect(outcomeError({ kind: 'cpu-unsupported', vcpu: 2, cpu: 5 })?.message).toBe(

@@ -43,6 +43,7 @@ const refusal: Required<Refusal> = {
 
 const OUTCOMES: readonly Outcome[] = [
   { kind: 'powered-off' },
+  { kind: 'exited', status: 255 },
   { kind: 'reset' },
   { kind: 'guest-panic', by: 'kvm' },
   { kind: 'cpu-unsupported', ...cpuRefusal },
@@ -70,7 +71,13 @@ const good: RunResult = {
   outcome: { kind: 'powered-off' },
   pmu: { kind: 'off', reason: 'no PMU was asked for', notices: [] },
   gic: 'gicv3',
-  statistics: { exits: { mmio: 1 }, unmappedAccesses: 0, repins: { total: 0, perVcpu: [0] } },
+  resets: 0,
+  statistics: {
+    exits: { mmio: 1 },
+    perVcpu: [{ exits: { mmio: 1 }, cpuMs: 7 }, { exits: {} }],
+    unmappedAccesses: 0,
+    repins: { total: 0, perVcpu: [0] },
+  },
   vcpus: [],
 }
 

@@ -3,7 +3,7 @@ import { getSystemErrorMap, getSystemErrorName } from 'node:util'
 /** `6` → `ENXIO`; a number Linux does not name stays readable as `errno 6000`. */
 export function errnoName(errno: number): string {
   // Not by the map, which Node makes anew each time it is asked for.
-  const name = getSystemErrorName(-errno)
+  const name = errno > 0 ? getSystemErrorName(-errno) : ''
   return name.startsWith('E') ? name : (EXTRA[errno]?.[0] ?? `errno ${errno}`)
 }
 

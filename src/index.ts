@@ -6,6 +6,7 @@
  * is an emulated arm64 host; `ioctl` is the KVM interface itself, {@link native} what it needs.
  */
 export * from './errors/index.ts'
+export { GIC_KINDS, type GicKind } from './gic/kinds.ts'
 export * from './host/index.ts'
 export * as ioctl from './ioctl/index.ts'
 export { Lab, type BootOptions, type ExecOptions, type ExecResult } from './lab/index.ts'

@@ -8,7 +8,7 @@ import { makeInitrd, packKernel, type GuestKernel } from './linux-guest.ts'
 
 /*
  * Guests by interrupt controller, number of vCPUs and kernel, on a host with a GICv3 and on one with a
- * GICv2. TSVMM_WHOLE_MATRIX=1 boots every kernel with every kind and number, in half an hour.
+ * GICv2. TSVMM_WHOLE_MATRIX=1 boots every kernel with every kind and number.
  */
 
 interface Boot {

@@ -86,5 +86,8 @@ function readSegments(path: string, bytes: Buffer): Segment[] {
 }
 
 function damaged(path: string, why: string): ImageError {
-  return new ImageError('FORMAT', `${path} is a damaged ELF file`, { why })
+  return new ImageError('FORMAT', `${path} is a damaged ELF file`, {
+    why,
+    try: ['copy or build it again'],
+  })
 }

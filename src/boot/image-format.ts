@@ -78,8 +78,9 @@ function decodeHeader(path: string, head: Buffer, fileSize: number): ImageLayout
     throw new ImageError(
       'FORMAT',
       `${path} is a damaged arm64 Image: text_offset 0x${textOffset.toString(16)}, image_size 0x${imageSize.toString(16)}`,
+      { try: ['copy or build it again'] },
     )
-  const contentEnd = peContentEnd(head) ?? 0
+  const contentEnd = peContentEnd(head)
   if (contentEnd > fileSize)
     throw new ImageError('FORMAT', `${path} is only the beginning of an arm64 Image`, {
       why: `it has ${fileSize} bytes, and its sections end after ${contentEnd}`,
@@ -126,6 +127,9 @@ const FOREIGN: readonly ForeignFormat[] = [
   compressed('bzip2', 'BZh', 'bzcat'),
   compressed('LZ4', '\x02\x21\x4c\x18', 'lz4cat'),
   compressed('LZ4', '\x04\x22\x4d\x18', 'lz4cat'),
+  format('an initrd (cpio)', 'give it with --initrd', [0, '07070']),
+  format('a disk image (qcow2)', USE_IMAGE, [0, 'QFI\xfb']),
+  format('a script', USE_IMAGE, [0, '#!']),
   format('a U-Boot image (uImage)', USE_IMAGE, [0, '\x27\x05\x19\x56']),
   format('a device tree or FIT image', USE_IMAGE, [0, '\xd0\x0d\xfe\xed']),
 ]

@@ -31,30 +31,36 @@ const MACHINES: Readonly<Record<number, string>> = {
 /** The machine an EFI program is for; undefined if it does not say, or `head` is too short. */
 export function peMachine(head: Buffer): string | undefined {
   const at = peOffset(head)
-  return at === undefined ? undefined : MACHINES[head.readUInt16LE(at + MACHINE)]
+  if (at === undefined || !isPe(head, at)) return undefined
+  return MACHINES[head.readUInt16LE(at + MACHINE)]
 }
 
 /**
- * Where the contents of an EFI program end in its file, in bytes; undefined if it is none, or if
- * `head` does not reach to the end of its table of sections.
+ * Where the contents of an EFI program end in its file at the earliest, in bytes: as far as `head` shows
+ * its headers. 0 if it is no EFI program.
  */
-export function peContentEnd(head: Buffer): number | undefined {
+export function peContentEnd(head: Buffer): number {
   const at = peOffset(head)
-  if (at === undefined) return undefined
+  if (at === undefined) return 0
+  if (at + HEADER_SIZE > head.length) return at + HEADER_SIZE
+  if (!isPe(head, at)) return 0
   const count = head.readUInt16LE(at + SECTIONS)
   const table = at + HEADER_SIZE + head.readUInt16LE(at + OPTIONAL_SIZE)
-  if (table + count * SECTION.size > head.length) return undefined
+  const end = table + count * SECTION.size
+  if (end > head.length) return end
   const ends = Array.from({ length: count }, (_, index) => {
     const section = table + index * SECTION.size
     const size = head.readUInt32LE(section + SECTION.rawSize)
     return size === 0 ? 0 : head.readUInt32LE(section + SECTION.rawOffset) + size
   })
-  return Math.max(0, ...ends)
+  return Math.max(end, ...ends)
 }
 
 function peOffset(head: Buffer): number | undefined {
   if (head.length < POINTER + 4 || head.toString('latin1', 0, 2) !== 'MZ') return undefined
-  const at = head.readUInt32LE(POINTER)
-  if (at + HEADER_SIZE > head.length) return undefined
-  return head.toString('latin1', at, at + 4) === 'PE\0\0' ? at : undefined
+  return head.readUInt32LE(POINTER)
+}
+
+function isPe(head: Buffer, at: number): boolean {
+  return at + HEADER_SIZE <= head.length && head.toString('latin1', at, at + 4) === 'PE\0\0'
 }

@@ -71,7 +71,13 @@ function attempt(path: string, unwrap: () => Buffer): Buffer {
 }
 
 function gunzip(bytes: Buffer): Buffer {
-  return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED })
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED })
+  } catch (error) {
+    const isTooMuch =
+      error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    throw isTooMuch ? tooMuch() : error
+  }
 }
 
 /** zlib of Node has zstd from 22.15 on only. */

@@ -63,6 +63,11 @@ export const LKVM_FLAGS: readonly LkvmFlag[] = [
   },
   { flags: '--no-pvtime', here: 'same' },
   {
+    flags: '--kaslr-seed <number>',
+    here: 'same',
+    note: 'left out: a random one, where lkvm gives none',
+  },
+  {
     flags: '--irqchip <kind>',
     here: 'same',
     note: 'and `auto`, which is what lkvm does without it',

@@ -34,3 +34,11 @@ export function parseSeconds(text: string): number {
     throw new InvalidArgumentError('It is not a number of seconds above 0.')
   return seconds
 }
+
+/** A whole number of 64 bits, decimal or as 0x and hexadecimal digits. */
+export function parseU64(text: string): bigint {
+  const number = /^(\d{1,20}|0x[\da-f]{1,16})$/i.test(text) ? BigInt(text) : undefined
+  if (number === undefined || number >= 2n ** 64n)
+    throw new InvalidArgumentError('It is not a whole number of 64 bits, such as 0x1234.')
+  return number
+}

@@ -38,6 +38,7 @@ export function toRequest(positional: string | undefined, options: RunOptions): 
     bootArgs: options.params,
     irqchip: options.irqchip,
     defaultBootArgs: options.defaultParams && options.nodefaults !== true,
+    kaslrSeed: options.kaslrSeed,
     cpu: {
       sve: options.disableSve !== true,
       sveMaxVl: options.sveMaxVl,

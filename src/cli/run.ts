@@ -4,7 +4,7 @@ import type { PmuFallback } from '../pmu/request.ts'
 import type { CliContext } from './context.ts'
 import { addExamples } from './examples.ts'
 import { addLkvmOptions, type LkvmOptions } from './lkvm-options.ts'
-import { parseCount, parseNumber, parseSeconds, parseSize } from './parse.ts'
+import { parseCount, parseNumber, parseSeconds, parseSize, parseU64 } from './parse.ts'
 
 /** What commander makes of the flags. */
 export interface RunOptions extends LkvmOptions {
@@ -17,6 +17,7 @@ export interface RunOptions extends LkvmOptions {
   readonly params: string
   readonly irqchip: GicKind | 'auto'
   readonly defaultParams: boolean
+  readonly kaslrSeed?: bigint
   readonly disableSve?: boolean
   readonly sveMaxVl?: number
   readonly disablePtrauth?: boolean
@@ -74,6 +75,12 @@ export function addRunCommand(program: Command, context: CliContext): void {
       '',
     )
     .option('--no-default-params', 'the command line is what --params says, and nothing else')
+    .addOption(
+      new Option(
+        '--kaslr-seed <number>',
+        'what a kernel chooses by where it lies; left out: another one each time',
+      ).argParser(parseU64),
+    )
     .option('--disable-sve', 'no scalable vectors, whatever the host has')
     .addOption(
       new Option(

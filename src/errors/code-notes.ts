@@ -35,7 +35,7 @@ export const CODE_ADVICE: Readonly<Partial<Record<ErrorCode, Advice>>> = {
     try: ['ls -l /dev/kvm'],
   },
   TSVMM_HOST_CAPABILITY: {
-    when: 'KVM has no GIC for guests, for instance: the host needs a GICv3, or a GICv2 with virtualization registers',
+    when: 'KVM has no GIC for guests, for instance: the host needs a GICv3, or a GICv2 with virtualization registers; or something that was asked for, such as --sve-max-vl',
     try: [DOCTOR, 'sudo dmesg | grep -iE "kvm|vgic"'],
   },
   TSVMM_HOST_SHIM: {
@@ -47,7 +47,7 @@ export const CODE_ADVICE: Readonly<Partial<Record<ErrorCode, Advice>>> = {
     try: ['unset TSVMM_FFI'],
   },
   TSVMM_HOST_MEMORY: {
-    when: 'mmap refused the RAM of the guest: more than the machine, its cgroup or ulimit -v allow',
+    when: 'mmap refused the RAM of the guest: more than the machine, its cgroup or ulimit -v allow; or more huge pages than are free (--hugepages)',
     try: ['tsvmm run --mem 64M …', 'free -m; ulimit -v'],
   },
   TSVMM_HOST_SYSFS: {
@@ -68,7 +68,7 @@ export const CODE_ADVICE: Readonly<Partial<Record<ErrorCode, Advice>>> = {
     try: ['tsvmm run --mem 1G …'],
   },
   TSVMM_IMAGE_FORMAT: {
-    when: 'it is a kernel for another architecture, or packed in a way that is not known here',
+    when: 'it is a kernel for another architecture, or packed in a way that is not known here, or damaged, or for pages that the CPUs of this host do not have',
     try: ['file IMAGE', 'take the Image, Image.gz, vmlinuz or vmlinux of an arm64 kernel'],
   },
 

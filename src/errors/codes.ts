@@ -16,7 +16,7 @@ export const ERROR_CODES = {
   TSVMM_HOST_NO_KVM: { exit: 'host', meaning: 'there is no KVM here' },
   TSVMM_HOST_KVM_ACCESS: { exit: 'host', meaning: '/dev/kvm is there, but not for this user' },
   TSVMM_HOST_KVM_API: { exit: 'host', meaning: 'KVM speaks another version of its interface' },
-  TSVMM_HOST_CAPABILITY: { exit: 'host', meaning: 'KVM here lacks something every guest needs' },
+  TSVMM_HOST_CAPABILITY: { exit: 'host', meaning: 'KVM here lacks something that the guest needs' },
   TSVMM_HOST_SHIM: {
     exit: 'host',
     meaning: 'the native library is missing, damaged, for another machine or out of date',

@@ -39,6 +39,8 @@ export interface VmPlan {
   readonly exitDevice?: boolean | undefined
   /** Left out, what the host gives. */
   readonly irqchip?: GicKind | 'auto' | undefined
+  /** Left out, random. */
+  readonly kaslrSeed?: bigint | undefined
   readonly cpu: CpuRequest
   /** Left out, the guest has no PMU. */
   readonly pmu?: PmuPlan | undefined
@@ -112,8 +114,7 @@ export class Vm implements Disposable {
     // takes an interrupt of an initialized GIC.
     gic.initialize(irqsFor(Math.max(lastSpi(plan), lastGicSpi(this.#gic))))
     attach(system, fds, plan.pmu)
-    if (plan.cpu.stolenTime && fds.every(hasStolenTime))
-      this.#own(attachStolenTime(system, vm, fds))
+    if (plan.cpu.stolenTime && hasStolenTime(fds)) this.#own(attachStolenTime(system, vm, fds))
     const mpidrs = fds.map(vcpu => vcpu.getOneReg(SYSTEM_REGISTERS.MPIDR_EL1))
     const fdt = loadFdt(plan, { layout, mpidrs, initrd }, ram)
     setBootRegisters(fds[0], RAM_BASE + BigInt(plan.image.layout.loadOffset), fdt)
@@ -245,7 +246,7 @@ function loadFdt(plan: VmPlan, { layout, mpidrs, initrd }: LaidOut, ram: NativeM
       pmuInterrupt: plan.pmu?.interrupt,
       exitDevice: plan.exitDevice,
       bootArgs: plan.bootArgs,
-      kaslrSeed: randomBytes(8).readBigUInt64LE(),
+      kaslrSeed: plan.kaslrSeed ?? randomBytes(8).readBigUInt64LE(),
       rngSeed: randomBytes(64),
     }),
   )

@@ -67,14 +67,28 @@ function map(system: System, request: MapRequest): NativeMemory {
   return ram
 }
 
-/** The file has no name: nothing of it stays behind. */
 function mapFile(system: System, size: number, path: string): NativeMemory {
-  const fd = openSync(path, constants.O_RDWR | constants.O_DIRECTORY | TMPFILE, 0o600)
+  const fd = makeFile(path, size)
   try {
-    ftruncateSync(fd, size)
     return map(system, { length: size, fd })
   } finally {
     closeSync(fd)
+  }
+}
+
+/** It has no name: nothing of it stays behind. */
+function makeFile(path: string, size: number): number {
+  let fd: number | undefined
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_DIRECTORY | TMPFILE, 0o600)
+    ftruncateSync(fd, size)
+    return fd
+  } catch (cause) {
+    if (fd !== undefined) closeSync(fd)
+    throw new UsageError(`--hugetlbfs ${path}: no file of ${mib(size)} MiB can be made there`, {
+      cause,
+      try: ['--hugepages'],
+    })
   }
 }
 

@@ -55,6 +55,8 @@ export interface RunRequest {
   readonly irqchip?: GicKind | 'auto' | undefined
   /** Whether a kernel hears what it needs on this machine before that: see {@link completeBootArgs}. */
   readonly defaultBootArgs: boolean
+  /** Left out, another one each time. */
+  readonly kaslrSeed?: bigint | undefined
   readonly cpu: CpuRequest
   readonly pmu: PmuRequest
   /** What to do about a vCPU that landed on a CPU the VM's PMU does not cover. */
@@ -192,6 +194,7 @@ export async function withGuest<T>(
     bootArgs: request.defaultBootArgs
       ? completeBootArgs(request.bootArgs, image.layout)
       : request.bootArgs,
+    kaslrSeed: request.kaslrSeed,
     cpu: request.cpu,
     exitDevice: request.exitCodeFromGuest,
     pmu: planPmu(pmu, request.pmu),

@@ -7,8 +7,8 @@ import { PVTIME_BASE, PVTIME_SIZE, PVTIME_SLOT } from './memory-map.ts'
 const STRUCTURE_SIZE = 64
 
 /** Whether KVM here can tell guests how long their vCPUs wanted to run and did not. */
-export function hasStolenTime(vcpu: VcpuFd): boolean {
-  return vcpu.hasDeviceAttr(VCPU_ATTRIBUTES.KVM_ARM_VCPU_PVTIME_IPA)
+export function hasStolenTime([vcpu]: readonly VcpuFd[]): boolean {
+  return vcpu?.hasDeviceAttr(VCPU_ATTRIBUTES.KVM_ARM_VCPU_PVTIME_IPA) === true
 }
 
 /**

@@ -74,6 +74,7 @@ describe('tsvmm run refuses before it touches anything', () => {
       ['--sve-max-vl', '128', '--disable-sve', 'x'],
       /^error: --sve-max-vl 128 and --disable-sve contradict each other\n/,
     ],
+    [['--kaslr-seed', '-1', 'x'], /argument '-1' is invalid\. It is not a whole number of 64 bits/],
     [['--timeout', '0', 'x'], /argument '0' is invalid/],
     [
       ['--pmu-filter', 'allow:', 'x'],

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { imageHeader } from '../unit/boot/image-header.ts'
 import { emulatedHost, guest, type KvmHost, type LabOptions } from './host.ts'
 
 /* The greeting guest on hosts that differ: cores, GIC, VHE, kernel, Node. Each is a boot. */
@@ -102,15 +106,16 @@ describe('a host with three kinds of core, and one CPU without a PMU', () => {
 })
 
 describe('the guest runs unpinned on a uniform host', () => {
-  it.each<[string, LabOptions, string]>([
+  it.each<[string, LabOptions, string, ((host: KvmHost) => Promise<void>)?]>([
     [
       'with kernel 6.1, GICv2 and no VHE',
       { hostKernel: '6.1', gic: 2, cpu: 'cortex-a57' },
       'gicv2m',
+      refusesPages,
     ],
     ['with kernel 6.1 and Node 22', { hostKernel: '6.1', node: '22' }, 'gicv3-its'],
     ['with kernel 6.12 and Node 24', { node: '24' }, 'gicv3-its'],
-  ])('%s', async (_, options, gic) => {
+  ])('%s', async (_, options, gic, also) => {
     await on(options, async host => {
       const ran = await host.exec(
         'tsvmm',
@@ -123,9 +128,22 @@ describe('the guest runs unpinned on a uniform host', () => {
       expect(ran.stdout).toContain('it counts')
       expect(ran.stderr).toContain(`"gic": "${gic}"`)
       expect(ran.status).toBe(0)
+      await also?.(host)
     })
   })
 })
+
+/** A Cortex-A57 has no pages of 16 KiB. */
+async function refusesPages(host: KvmHost): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'tsvmm-test-'))
+  const path = join(folder, 'Image')
+  writeFileSync(path, imageHeader({ textOffset: 0n, imageSize: 0x1000n, flags: 0xcn }))
+  const { status, stderr } = await host.exec('tsvmm', 'run', '--pmu=off', path)
+  rmSync(folder, { recursive: true })
+  expect(stderr).toContain(`${path} is a kernel for pages of 16 KiB, which guests do not have`)
+  expect(stderr).toContain('the CPUs here have pages of 4 KiB and 64 KiB\n')
+  expect(status).toBe(2)
+}
 
 describe('a host where KVM is out of reach', () => {
   it('says so, with the remedy', async () => {

@@ -84,6 +84,12 @@ describe('an arm64 Image with an EFI stub', () => {
       }),
     )
   })
+
+  test.each([64, 100, 250, 330])('is refused if there are no more than %i bytes of it', length => {
+    expect(() => decodeImageLayout('Image', image.subarray(0, length), length)).toThrow(
+      'Image is only the beginning of an arm64 Image',
+    )
+  })
 })
 
 test.each([
@@ -131,6 +137,9 @@ describe('what cannot be loaded is called by its name', () => {
     ['a file compressed with bzip2', at(0, 'BZh9')],
     ['a file compressed with LZ4', at(0, '\x02\x21\x4c\x18')],
     ['a file compressed with LZ4', at(0, '\x04\x22\x4d\x18')],
+    ['an initrd (cpio)', at(0, '070701')],
+    ['a disk image (qcow2)', at(0, 'QFI\xfb')],
+    ['a script', at(0, '#!/bin/sh')],
     ['a U-Boot image (uImage)', at(0, '\x27\x05\x19\x56')],
     ['a device tree or FIT image', at(0, '\xd0\x0d\xfe\xed')],
   ])('%s', (name, head) => {

@@ -127,6 +127,12 @@ describe('what cannot be unpacked is explained', () => {
       'cannot be unpacked',
       'it would have more than 268435456 bytes',
     ],
+    [
+      'a gzip of very much',
+      gzipSync(Buffer.alloc(2 ** 28 + 1), { level: 1 }),
+      'cannot be unpacked',
+      'it would have more than 268435456 bytes',
+    ],
     ['a zboot of another kind', zboot(IMAGE, 'lzma'), 'compressed with "lzma"', /gzip and zstd/],
     [
       'a program',

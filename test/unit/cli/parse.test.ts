@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseCount, parseSeconds, parseSize } from '../../../src/cli/parse.ts'
+import { parseCount, parseSeconds, parseSize, parseU64 } from '../../../src/cli/parse.ts'
 import { spellOutBareFlags } from '../../../src/cli/run.ts'
 
 describe('parseSize', () => {
@@ -25,6 +25,19 @@ describe('parseCount', () => {
 
   it.each(['0', '-1', '1.5', 'two', '', '1e3', '99999999999999999999'])('refuses "%s"', text =>
     expect(() => parseCount(text)).toThrow('It is not a whole number from 1 up.'),
+  )
+})
+
+describe('parseU64', () => {
+  it.each([
+    ['0', 0n],
+    ['0X1f', 31n],
+    ['18446744073709551615', 2n ** 64n - 1n],
+  ])('%s', (text, number) => expect(parseU64(text)).toBe(number))
+
+  it.each(['', '-1', '1.5', '0x', '18446744073709551616', '0x10000000000000000'])(
+    'refuses %j',
+    text => expect(() => parseU64(text)).toThrow('It is not a whole number of 64 bits'),
   )
 })
 

@@ -238,6 +238,19 @@ describe('Vm.build', () => {
     expect(findNode(fdtOf(host).root, '/rtc@1010000')).toBeDefined()
   })
 
+  it('gives each guest its own seeds, or the one that was asked for', () => {
+    const seeds = [undefined, undefined, 0x12n].map(kaslrSeed => {
+      const host = new Host()
+      using vm = host.build({ kaslrSeed })
+      expect(vm.vcpus).toHaveLength(1)
+      const { props } = findNode(fdtOf(host).root, '/chosen')!
+      return ['kaslr-seed', 'rng-seed'].map(name => Buffer.from(props.get(name)!).toString('hex'))
+    })
+
+    expect(new Set(seeds.flat()).size).toBe(6)
+    expect(seeds[2]![0]).toBe('0000000000000012')
+  })
+
   it.each([
     [8, 4, 128],
     [92, 4, 128],

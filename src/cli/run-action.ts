@@ -49,7 +49,7 @@ export async function run(
       onNotice: notice,
     })
     context.log.info({ result }, 'the run ended')
-    const error = outcomeError(result.outcome, result.vcpus)
+    const error = outcomeError(result.outcome, result)
     for (const line of renderRegisters(result)) context.progress(line)
     json?.commit(renderRunJson(result, error))
     if (error !== undefined) throw error

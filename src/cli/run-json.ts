@@ -33,11 +33,20 @@ export function exitStatus(result: RunResult | undefined): number {
   return result?.outcome.kind === 'exited' ? result.outcome.status : EXIT_CODES.ok.status
 }
 
-function resultObject({ outcome, pmu, gic, resets, statistics, vcpus }: RunResult): object {
+function resultObject({
+  outcome,
+  pmu,
+  gic,
+  resets,
+  statistics,
+  vcpus,
+  panicMessage,
+}: RunResult): object {
   return {
     outcome: jsonOutcome(outcome),
     pmu,
     gic,
+    panicMessage,
     resets,
     ...statistics,
     ...(vcpus.length > 0 && { vcpus: vcpus.map(whereabouts) }),

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { PanicWatch } from './panic-watch.ts'
 
 /**
  * The guest's output on its way out: bytes are collected and written once per turn of the event
@@ -9,6 +10,7 @@ export class ConsoleOutput {
   readonly #out: Writable
   #bytes: number[] = []
   #full = false
+  readonly #panics = new PanicWatch()
 
   constructor(out: Writable) {
     this.#out = out
@@ -16,6 +18,11 @@ export class ConsoleOutput {
 
   get full(): boolean {
     return this.#full
+  }
+
+  /** What the guest's kernel said when it panicked, if it was Linux and did. */
+  get panicMessage(): string | undefined {
+    return this.#panics.message
   }
 
   put(byte: number): void {
@@ -27,6 +34,7 @@ export class ConsoleOutput {
     if (this.#bytes.length === 0) return
     const chunk = Buffer.from(this.#bytes)
     this.#bytes = []
+    this.#panics.see(chunk)
     if (this.#out.destroyed || this.#out.write(chunk)) return
     this.#full = true
     this.#out.once('drain', () => {

@@ -1,5 +1,5 @@
 import { BugError, HostError, PmuError, TsvmmError } from '../errors/index.ts'
-import { readHostCpus, type HostTree } from '../host/index.ts'
+import { coreTypeOf, readCores, readHostCpus, readHostPmus, type HostTree } from '../host/index.ts'
 import { choosePmu } from '../pmu/choose.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import { checkFilter } from '../pmu/filter.ts'
@@ -105,5 +105,25 @@ export function planPmu(decision: PmuDecision, request: PmuRequest): PmuPlan | u
         filter,
         interrupt,
       }
+  }
+}
+
+/** For a sentence only: what sysfs does not say must not end a run. */
+function describeCpu(cpu: number): string | undefined {
+  try {
+    return coreTypeOf({ cores: readCores(), pmus: readHostPmus() }, cpu)
+  } catch (error) {
+    if (error instanceof HostError) return undefined
+    throw error
+  }
+}
+
+/** What the run loop needs to know of the PMU when a vCPU is on a CPU without it. */
+export function describePmu(pmu: PmuDecision) {
+  if (!('cpus' in pmu)) return {}
+  return {
+    supportedCpus: pmu.cpus,
+    describeCpu,
+    ...('pmu' in pmu && { pmuName: pmu.pmu.name, pmuCpus: pmu.pmu.cpus }),
   }
 }

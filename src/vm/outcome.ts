@@ -35,13 +35,19 @@ export type Outcome =
   /** Somebody ended the run from outside: what `AbortSignal` gave as its reason. */
   | { readonly kind: 'interrupted'; readonly reason: TsvmmError }
 
+/** What is known of a guest that has ended. */
+interface Testimony {
+  readonly vcpus?: readonly Whereabouts[] | undefined
+  readonly panicMessage?: string | undefined
+}
+
 /**
- * The error an outcome amounts to; none if the guest ended the way a guest should. With `places` it
- * says where the vCPUs were.
+ * The error an outcome amounts to; none if the guest ended the way a guest should. It says where the
+ * vCPUs were, and what the guest said, as far as that is given.
  */
 export function outcomeError(
   outcome: Outcome,
-  places: readonly Whereabouts[] = [],
+  { vcpus = [], panicMessage }: Testimony = {},
 ): TsvmmError | undefined {
   switch (outcome.kind) {
     case 'powered-off':
@@ -49,17 +55,20 @@ export function outcomeError(
       return undefined
     case 'reset':
       return new GuestResetError('the guest asked for a reset', {
+        ...(panicMessage !== undefined && { why: said(panicMessage) }),
         try: ['--on-reset=restart    # boot it again'],
       })
     case 'guest-panic':
-      return new GuestPanicError('the guest panicked', { why: PANIC_REPORTS[outcome.by] })
+      return new GuestPanicError('the guest panicked', {
+        why: panicMessage === undefined ? PANIC_REPORTS[outcome.by] : said(panicMessage),
+      })
     case 'cpu-unsupported':
       return refusalError(outcome)
     case 'guest-error': {
       const at = outcome.address === undefined ? '' : ` at 0x${outcome.address.toString(16)}`
       return new GuestError(
         `vcpu ${outcome.vcpu} stopped: ${outcome.problem}${at}`,
-        explain(places, outcome.vcpu),
+        explain(vcpus, outcome.vcpu),
       )
     }
     case 'kvm-error':
@@ -71,7 +80,7 @@ export function outcomeError(
     case 'timeout':
       return new TimeoutError(
         `the guest had not ended after ${outcome.seconds} s (--timeout)`,
-        explain(places),
+        panicMessage === undefined ? explain(vcpus) : { why: said(panicMessage) },
       )
     case 'interrupted':
       return outcome.reason
@@ -82,6 +91,10 @@ const PANIC_REPORTS = {
   pvpanic: 'its kernel said so by the device pvpanic',
   kvm: 'KVM reported its crash event',
 } as const
+
+function said(panicMessage: string): string {
+  return `its console said before: ${panicMessage}`
+}
 
 /** More vCPUs than these are left to `--json`. */
 const VCPUS_SHOWN = 4

@@ -15,6 +15,7 @@ import { observeRun } from './observe-run.ts'
 import type { Outcome } from './outcome.ts'
 import { readThreadMs } from './thread-time.ts'
 import { UnsupportedCpuPolicy, type Repins, type UnsupportedCpuOptions } from './unsupported-cpu.ts'
+import { sumCounts, type VcpuStatistics } from './vcpu-statistics.ts'
 
 /** A vCPU that is ready to run. */
 export interface ReadyVcpu {
@@ -36,13 +37,6 @@ export interface RunLoopOptions extends UnsupportedCpuOptions {
   readonly cpus?: readonly number[] | undefined
   readonly mmio: MmioTarget
   readonly console: Pick<ConsoleOutput, 'full' | 'flush'>
-}
-
-/** What one vCPU did. */
-export interface VcpuStatistics {
-  readonly exits: Readonly<Record<string, number>>
-  /** How long its thread was on a CPU, in milliseconds; missing while it runs. */
-  readonly cpuMs?: number
 }
 
 /** What a run did, counted. */
@@ -298,12 +292,4 @@ export class RunLoop {
     const exits = this.#exits[index]
     if (exits) exits[kind] = (exits[kind] ?? 0) + 1
   }
-}
-
-/** The counts of all, by kind. */
-function sumCounts(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const sum: Record<string, number> = {}
-  for (const [kind, count] of counts.flatMap(Object.entries<number>))
-    sum[kind] = (sum[kind] ?? 0) + count
-  return sum
 }

@@ -4,17 +4,10 @@ import { completeBootArgs } from '../boot/boot-args.ts'
 import { GuestFile } from '../boot/guest-file.ts'
 import { GuestImage } from '../boot/image.ts'
 import { MmioBus, RtcPl031 } from '../devices/index.ts'
-import { HostError, UsageError } from '../errors/index.ts'
+import { UsageError } from '../errors/index.ts'
 import { MAX_IRQS } from '../gic/gic.ts'
 import { checkGicVcpus, type GicKind } from '../gic/kinds.ts'
-import {
-  coreTypeOf,
-  readCores,
-  readHostCpus,
-  readHostPmus,
-  THIS_HOST,
-  type HostTree,
-} from '../host/index.ts'
+import { readHostCpus, THIS_HOST, type HostTree } from '../host/index.ts'
 import type { KvmFd } from '../ioctl/index.ts'
 import { native, type Native, type System } from '../native/index.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
@@ -26,9 +19,9 @@ import { readVcpuState } from '../vcpu/state.ts'
 import { Vm, type VmPlan } from './builder.ts'
 import { ConsoleOutput } from './console.ts'
 import { allowedCpus } from './allowed-cpus.ts'
-import { attachMsiFrame, spisOfGic } from './gic-layout.ts'
 import { attachEndingDevices } from './ending-devices.ts'
-import { decidePmu, planPmu } from './guest-pmu.ts'
+import { attachMsiFrame, spisOfGic } from './gic-layout.ts'
+import { decidePmu, describePmu, planPmu } from './guest-pmu.ts'
 import type { RamPages } from './guest-ram.ts'
 import { RAM_MIN, RAM_STEP, RTC_BASE, RTC_SIZE, UART_SPI } from './memory-map.ts'
 import { ObservedSystem } from './observed-system.ts'
@@ -98,6 +91,8 @@ export interface RunResult {
   readonly resets: number
   /** Where each vCPU was, if the guest did not end by itself. */
   readonly vcpus: readonly Whereabouts[]
+  /** What the console said of a panic of Linux. */
+  readonly panicMessage?: string | undefined
 }
 
 /**
@@ -252,7 +247,8 @@ async function runBuilt(
   const vcpus = ended
     ? []
     : vm.vcpus.map(({ fd }) => locate(readVcpuState(fd), vm.readRam.bind(vm)))
-  return { outcome, pmu, gic: vm.gic, statistics: loop.statistics, vcpus }
+  const { panicMessage } = output
+  return { outcome, pmu, gic: vm.gic, statistics: loop.statistics, vcpus, panicMessage }
 }
 
 /**
@@ -288,26 +284,6 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
       `--mem ${mib(request.ramSize)}M is more than this machine has (${mib(hostMemory)} MiB)`,
       { try: [`--mem ${mib(hostMemory / 2)}M    # half of it`] },
     )
-}
-
-/** For a sentence only: what sysfs does not say must not end a run. */
-function describeCpu(cpu: number): string | undefined {
-  try {
-    return coreTypeOf({ cores: readCores(), pmus: readHostPmus() }, cpu)
-  } catch (error) {
-    if (error instanceof HostError) return undefined
-    throw error
-  }
-}
-
-/** What the run loop needs to know of the PMU when a vCPU is on a CPU without it. */
-function describePmu(pmu: PmuDecision) {
-  if (!('cpus' in pmu)) return {}
-  return {
-    supportedCpus: pmu.cpus,
-    describeCpu,
-    ...('pmu' in pmu && { pmuName: pmu.pmu.name, pmuCpus: pmu.pmu.cpus }),
-  }
 }
 
 /** @throws {UsageError} more vCPUs than KVM can give a VM */

@@ -31,6 +31,15 @@ $line -f
 `
 
 describe('Linux', () => {
+  it('that panics, with panic=-1, ends by a reset, and is quoted', async () => {
+    const args = ['-m', '512M', '-k', join(folder, 'vmlinuz'), '-p', 'console=ttyS0 panic=-1']
+    const { status, stderr } = await host.exec('tsvmm', 'run', '--timeout', '150', ...args)
+    expect(stderr).toMatch(
+      /error: the guest asked for a reset\nwhy: {2}.*: Kernel panic - not syncing: VFS/,
+    )
+    expect(status).toBe(194)
+  })
+
   it.each([
     ['poweroff', { kind: 'powered-off' }, 0],
     ['reboot', { kind: 'reset' }, 194],

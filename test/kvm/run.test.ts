@@ -207,6 +207,27 @@ describe('a guest that misbehaves', () => {
   })
 })
 
+describe('a hostile guest', () => {
+  it('may touch whatever it likes: nothing is there, or it is its own', async () => {
+    const ran = await host.exec('tsvmm', 'run', '-m', '32M', '--timeout', '60', guest('touch'))
+    expect(ran.stdout).toMatch(/\nok\n$/)
+    expect(ran.status).toBe(0)
+  })
+
+  it('may call whatever it likes, on four vCPUs, one of which fills the console', async () => {
+    const args = ['-c', '4', '-m', '32M', '--timeout', '60', guest('calls')]
+    const ran = await host.exec('tsvmm', 'run', ...args)
+    expect(ran.stdout.replaceAll('.', '')).toBe('fsnnaoac\n')
+    expect(ran.status).toBe(0)
+  })
+
+  it('that switches itself off has not ended, until --timeout says so', async () => {
+    const ran = await host.exec('tsvmm', 'run', '--timeout', '3', guest('off'))
+    expect(ran.stdout).toBe('o\n')
+    expect(ran.status).toBe(124)
+  })
+})
+
 describe('two runs at once', () => {
   it('do not disturb each other', async () => {
     const run = 'tsvmm run --pmu $1 2>/dev/null'

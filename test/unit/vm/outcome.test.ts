@@ -39,7 +39,7 @@ describe('outcomeError', () => {
         () => undefined,
       ),
     ]
-    expect(outcomeError({ kind: 'timeout', seconds: 2 }, places)?.why).toBe(
+    expect(outcomeError({ kind: 'timeout', seconds: 2 }, { vcpus: places })?.why).toBe(
       'vcpu 0 was at PC 0x80080000 (no exception yet); vcpu 1 was at PC 0x200 (last exception: ' +
         'instruction abort (EC 0x21): synchronous external abort (nothing is there), ELR_EL1 0x4000, FAR_EL1 0x4000)',
     )
@@ -48,10 +48,21 @@ describe('outcomeError', () => {
   it('says of which vCPU a guest error is, what it did, and with which instruction', () => {
     const place = locate(madeState({ PC: 0x8008_0000n }), () => Buffer.from('400440a9', 'hex'))
     const outcome: Outcome = { kind: 'guest-error', vcpu: 1, problem: 'it fell', address: 0x10n }
-    expect(outcomeError(outcome, [place, place])).toMatchObject({
+    expect(outcomeError(outcome, { vcpus: [place, place] })).toMatchObject({
       message: 'vcpu 1 stopped: it fell at 0x10',
       why: 'vcpu 1 was at PC 0x80080000, ldp x0, x1, [x2] (no exception yet)',
     })
+  })
+
+  it.each<Outcome>([
+    { kind: 'reset' },
+    { kind: 'timeout', seconds: 2 },
+    { kind: 'guest-panic', by: 'pvpanic' },
+  ])('says what the guest said of its panic: %o', outcome => {
+    const panicMessage = 'Kernel panic - not syncing: Attempted to kill init!'
+    expect(outcomeError(outcome, { panicMessage })?.why).toBe(
+      `its console said before: ${panicMessage}`,
+    )
   })
 
   it('derives the text of a failed KVM_RUN from the tables', () => {

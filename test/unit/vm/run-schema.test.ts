@@ -83,7 +83,7 @@ const good: RunResult = {
 
 /** What the schema has against the JSON of a run. */
 function complaintsOf(result: RunResult): string[] {
-  const json = renderRunJson(result, outcomeError(result.outcome, result.vcpus))
+  const json = renderRunJson(result, outcomeError(result.outcome, result))
   return complaints('run.schema.json', JSON.parse(json))
 }
 
@@ -95,6 +95,8 @@ it.each(OUTCOMES.flatMap(outcome => DECISIONS.map(decision => [outcome, decision
   'the schema of runs takes $0.kind with $1.kind',
   (outcome, decision) => {
     const vcpus = outcome.kind === 'powered-off' ? [] : PLACES
-    expect(complaintsOf({ ...good, outcome, pmu: decision, vcpus })).toEqual([])
+    expect(
+      complaintsOf({ ...good, outcome, pmu: decision, vcpus, panicMessage: 'Kernel panic' }),
+    ).toEqual([])
   },
 )

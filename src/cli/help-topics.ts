@@ -33,7 +33,7 @@ function exitCodes({ width, title }: Surroundings): string[] {
     ...definitions(rows, width),
     '',
     ...wrap(
-      'Statuses from 0 to 119 that are not in the list are never of tsvmm itself. What leads to one ' +
+      'Statuses from 0 to 119 that are not in the list are never of tsvmm itself, and with --exit-code-from-guest a guest may end with any. What leads to one ' +
         'is told by: tsvmm explain STATUS. `tsvmm lab` ends with the status of what it ran.',
       width,
     ),

@@ -85,7 +85,7 @@ export const EXIT_NOTES: Readonly<Record<string, Note>> = {
   },
   KVM_EXIT_ARM_NISV: {
     what: 'the guest accessed an address without memory by an instruction the CPU does not decode for KVM, such as a load pair or one with write-back',
-    when: 'only with KVM_CAP_ARM_NISV_TO_USER switched on; KVM_RUN fails with ENOSYS without',
+    when: 'only with KVM_CAP_ARM_NISV_TO_USER switched on, as tsvmm does; KVM_RUN fails with ENOSYS without',
     try: ['look at what the guest does there: a device access must be a plain load or store'],
     see: [api('5 The kvm_run structure'), ioMemAbort],
   },
@@ -122,7 +122,11 @@ export const EXIT_NOTES: Readonly<Record<string, Note>> = {
     what: 'the guest asked for a reset: PSCI SYSTEM_RESET or SYSTEM_RESET2',
     see: [psci('kvm_psci_system_reset')],
   },
-  KVM_SYSTEM_EVENT_CRASH: { what: 'the guest said that it crashed', see: [uapi] },
+  KVM_SYSTEM_EVENT_CRASH: {
+    what: 'the guest said that it crashed',
+    when: 'on x86: nothing raises it on arm64, where a guest has pvpanic for that',
+    see: [uapi],
+  },
   KVM_SYSTEM_EVENT_WAKEUP: {
     what: 'there is something to do for a vCPU in KVM_MP_STATE_SUSPENDED',
     see: [arm('kvm_vcpu_suspend')],

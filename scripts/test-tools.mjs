@@ -11,6 +11,7 @@ need(
     ['script', ['bsdutils']],
     ['man', ['man-db']],
     ['mandoc', ['mandoc']],
+    ['dtc', ['device-tree-compiler']],
   ],
   'tests',
 )

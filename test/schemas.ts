@@ -20,7 +20,8 @@ const COMMON = 'common.schema.json'
 /** @throws {Error} it is no schema of draft 2020-12, or refers to what is not there */
 function compile(file: string) {
   const ajv = new Ajv2020({ allErrors: true, strictTypes: false })
-  if (file !== COMMON) ajv.addSchema(read(COMMON), COMMON)
+  // Those that others refer to.
+  for (const part of [COMMON, 'run.schema.json']) if (file !== part) ajv.addSchema(read(part), part)
   return ajv.compile(read(file))
 }
 

@@ -90,6 +90,7 @@ const WORDS: Words = {
   'probe --json': PROBE_TOPICS,
   'probe --for': CLIENTS,
   'run --pmu': ['auto', 'fixed', 'default', 'off'],
+  'dtb --pmu': ['auto', 'fixed', 'default', 'off'],
   'lab --topology': ['uniform', 'biglittle', 'tri'],
   'lab --host-kernel': ['6.1', '6.12', '7.2', 'sid', 'fco'],
   'lab --node': ['20', '22', '24'],

@@ -55,6 +55,7 @@ export const LKVM_FLAGS: readonly LkvmFlag[] = [
     note: "the PMU of the CPUs that the vCPUs may use, not of the main thread's CPU",
   },
   { flags: '--vcpu-affinity <cpulist>', here: 'same' },
+  { flags: '--dump-dtb <file>', here: 'same', note: 'the blob, without the 2 MiB around it' },
   { flags: '--hugetlbfs <path>', here: 'same' },
   {
     flags: '--sve-max-vl <bits>',

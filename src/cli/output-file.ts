@@ -75,7 +75,7 @@ export class OutputFile implements Disposable {
    * @throws {HostError} `TSVMM_HOST_OUTPUT`: no space, or the place is not ours after all; what was
    * there before is untouched
    */
-  commit(content: string): void {
+  commit(content: string | Uint8Array): void {
     this.#stream?.write(content)
     if (!this.#open || this.#fd === undefined) return
     try {

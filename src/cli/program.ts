@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { addCompletionCommand } from './completion.ts'
 import type { CliContext } from './context.ts'
 import { addDoctorCommand } from './doctor.ts'
+import { addDtbCommand } from './dtb.ts'
 import { addExplainCommand } from './explain.ts'
 import { addGlobalOptions } from './global-options.ts'
 import { addOverview, configureHelp } from './help-format.ts'
@@ -35,6 +36,7 @@ export function buildProgram(context: CliContext): Command {
   addProbeCommand(program, context)
   program.commandsGroup('Run guests:')
   addRunCommand(program, context)
+  addDtbCommand(program, context)
   addLabCommand(program, context)
   program.commandsGroup('Learn:')
   addExplainCommand(program, context)

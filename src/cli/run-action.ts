@@ -1,9 +1,10 @@
 import { totalmem } from 'node:os'
-import { InterruptedError, TsvmmError } from '../errors/index.ts'
+import { InterruptedError, TsvmmError, UsageError } from '../errors/index.ts'
 import { outcomeError } from '../vm/outcome.ts'
 import { checkRequest, runGuest } from '../vm/run.ts'
 import type { RunStatistics } from '../vm/run-loop.ts'
 import type { CliContext } from './context.ts'
+import { openDumpDtb } from './dump-dtb.ts'
 import { isSaid, type LogLevel } from './log-levels.ts'
 import { OutputFile } from './output-file.ts'
 import type { RunOptions } from './run.ts'
@@ -24,9 +25,11 @@ export async function run(
     if (isSaid(level, options.loglevel)) context.progress(line)
   }
   const notice = (sentence: string) => say('warning', `tsvmm: note: ${sentence}`)
+  checkModes(options)
   const request = toRequest(image, options)
   checkRequest(request, totalmem())
   using json = options.json === undefined ? undefined : new OutputFile('--json', options.json)
+  using dtb = openDumpDtb(options.dumpDtb)
   if (options.trace !== undefined) startTrace(options.trace, context)
   context.log.info({ name: options.name, request }, 'run')
   const ending = new AbortController()
@@ -40,6 +43,7 @@ export async function run(
       console: context.stdout,
       input: terminal?.input ?? context.stdin,
       signal: AbortSignal.any([context.signal, ending.signal]),
+      onDeviceTree: blob => dtb?.commit(blob),
       onStart: given => (statistics = given),
       onPmuDecision: decision => {
         say('info', renderDecision(decision))
@@ -58,4 +62,13 @@ export async function run(
     if (error instanceof TsvmmError) json?.commit(renderRunJson(undefined, error))
     throw error
   }
+}
+
+/** @throws {UsageError} an option is there that only --dry-run has */
+function checkModes({ from, sysroot }: RunOptions): void {
+  const other = from === undefined ? sysroot && `--sysroot ${sysroot}` : `--from ${from}`
+  if (other !== undefined)
+    throw new UsageError(`${other}: guests run on this machine only`, {
+      try: [`tsvmm run --dry-run ${other} IMAGE    # shows what would be done there`],
+    })
 }

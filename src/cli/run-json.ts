@@ -10,11 +10,20 @@ export function renderRunJson(
   result: RunResult | undefined,
   error: TsvmmError | undefined,
 ): string {
+  return renderRunObject(result && resultObject(result), error, exitStatus(result))
+}
+
+/** What `--json` writes of what came out, or of why nothing did. */
+export function renderRunObject(
+  fields: object | undefined,
+  error: TsvmmError | undefined,
+  status: number = EXIT_CODES.ok.status,
+): string {
   const object = {
     schemaVersion: SCHEMA_VERSION,
     command: 'run',
-    exitStatus: error?.exitStatus ?? exitStatus(result),
-    ...(result && resultObject(result)),
+    exitStatus: error?.exitStatus ?? status,
+    ...fields,
     ...(error && {
       error: {
         code: error.code,

@@ -36,6 +36,10 @@ export interface RunOptions extends LkvmOptions {
   readonly json?: string
   /** `-`: on stderr. */
   readonly trace?: string
+  readonly dumpDtb?: string
+  readonly dryRun?: boolean
+  readonly from?: string
+  readonly sysroot?: string
   /** Words after the image. */
   readonly excess: readonly string[]
 }
@@ -152,20 +156,37 @@ export function addRunCommand(program: Command, context: CliContext): void {
       false,
     )
     .option('--json <file>', 'write how the run ended, its statistics and the PMU decision')
+    .optionsGroup('What is done:')
     .option(
       '--trace [=file]',
       'show every ioctl as it is made, with its arguments, result and time, on stderr or in the file',
     )
+    .option('--dump-dtb <file>', "write the device tree's blob, and run")
+    .option(
+      '--dry-run',
+      'do not run: show memory map, device tree, PMU and every ioctl, without asking KVM; ' +
+        '--json - for JSON',
+    )
+    .option('--from <file>', '--dry-run on a machine that was saved (tsvmm probe --save)')
+    .option('--sysroot <dir>', '--dry-run on the machine of a saved tree, DIR/sys and DIR/proc')
     .allowExcessArguments()
     .action(async (image: string | undefined, options: RunOptions, { args }: Command) => {
-      const { run } = await import('./run-action.ts')
-      await run(image, { ...options, excess: args.slice(1) }, context)
+      const given = { ...options, excess: args.slice(1) }
+      if (options.dryRun === true) {
+        const { showDryRun } = await import('./dry-run-action.ts')
+        await showDryRun(image, given, context)
+      } else {
+        const { run } = await import('./run-action.ts')
+        await run(image, given, context)
+      }
     })
   addLkvmOptions(command, context.settings)
   addExamples(command, [
     ['tsvmm run guest.flat'],
     ['tsvmm run --pmu --vcpu-affinity 4-7 guest.flat', 'on one kind of core'],
     ['tsvmm lab -- run --pmu guest.flat', 'no arm64 host at hand'],
+    ['tsvmm run --dry-run --from board.json guest.flat', 'not run, shown'],
+    ['tsvmm run --trace guest.flat 2>trace', 'every ioctl'],
   ])
 }
 

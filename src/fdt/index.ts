@@ -1,6 +1,7 @@
 export * from './tree.ts'
 export { encodeFdt } from './encode.ts'
 export { decodeFdt } from './decode.ts'
+export { renderDts } from './source.ts'
 export type { GicDescription } from './gic.ts'
 export type { AddressRange } from './registers.ts'
 export { buildMachineTree, type Interrupt, type MachineDescription } from './machine.ts'

@@ -1,3 +1,4 @@
+export { readAffinity } from './affinity.ts'
 export { readCores, type HostCore } from './cores.ts'
 export { MAX_CPUS, parseCpuList, renderCpuList, renderCpus } from './cpulist.ts'
 export { readHostCpus, type HostCpus } from './cpus.ts'

@@ -44,6 +44,15 @@ export interface VmPlan {
   readonly cpu: CpuRequest
   /** Left out, the guest has no PMU. */
   readonly pmu?: PmuPlan | undefined
+  /** So many bytes for the guest's seeds; left out, random ones. */
+  readonly random?: ((bytes: number) => Buffer) | undefined
+}
+
+/** A blob in the guest's RAM. */
+export interface LoadedFdt {
+  /** Guest physical. */
+  readonly address: bigint
+  readonly bytes: Uint8Array
 }
 
 export interface PmuPlan extends PmuAttachment {
@@ -62,6 +71,7 @@ export class Vm implements Disposable {
   #gic: GicKind = 'gicv3'
   #fd: VmFd | undefined
   #ram: NativeMemory | undefined
+  #deviceTree: LoadedFdt | undefined
   #vcpus: readonly { readonly fd: VcpuFd; readonly run: NativeMemory }[] = []
 
   private constructor() {
@@ -117,9 +127,17 @@ export class Vm implements Disposable {
     if (plan.cpu.stolenTime && hasStolenTime(fds)) this.#own(attachStolenTime(system, vm, fds))
     const mpidrs = fds.map(vcpu => vcpu.getOneReg(SYSTEM_REGISTERS.MPIDR_EL1))
     const fdt = loadFdt(plan, { layout, mpidrs, initrd }, ram)
-    setBootRegisters(fds[0], RAM_BASE + BigInt(plan.image.layout.loadOffset), fdt)
+    this.#deviceTree = fdt
+    setBootRegisters(fds[0], RAM_BASE + BigInt(plan.image.layout.loadOffset), fdt.address)
     const runSize = kvm.getVcpuMmapSize()
     this.#vcpus = fds.map(fd => ({ fd, run: this.#own(fd.mmapRun(runSize)) }))
+  }
+
+  /** What the guest finds where x0 points. */
+  get deviceTree(): LoadedFdt {
+    if (this.#deviceTree === undefined)
+      throw new BugError('a VM has no device tree before it is built')
+    return this.#deviceTree
   }
 
   /** Bytes of RAM at this guest physical address; nothing if not all of them are RAM. */
@@ -232,8 +250,8 @@ interface LaidOut {
   readonly initrd: Extent | undefined
 }
 
-/** @returns the device tree's guest physical address */
-function loadFdt(plan: VmPlan, { layout, mpidrs, initrd }: LaidOut, ram: NativeMemory): bigint {
+function loadFdt(plan: VmPlan, { layout, mpidrs, initrd }: LaidOut, ram: NativeMemory): LoadedFdt {
+  const random = plan.random ?? randomBytes
   const fdt = encodeFdt(
     describeMachine({
       ramSize: plan.ramSize,
@@ -246,14 +264,14 @@ function loadFdt(plan: VmPlan, { layout, mpidrs, initrd }: LaidOut, ram: NativeM
       pmuInterrupt: plan.pmu?.interrupt,
       exitDevice: plan.exitDevice,
       bootArgs: plan.bootArgs,
-      kaslrSeed: plan.kaslrSeed ?? randomBytes(8).readBigUInt64LE(),
-      rngSeed: randomBytes(64),
+      kaslrSeed: plan.kaslrSeed ?? random(8).readBigUInt64LE(),
+      rngSeed: random(64),
     }),
   )
   if (fdt.length > FDT_MAX_SIZE) throw new BugError(`the device tree has ${fdt.length} bytes`)
   const offset = fdtOffset(plan.ramSize)
   ram.writeBytes(offset, fdt)
-  return RAM_BASE + BigInt(offset)
+  return { address: RAM_BASE + BigInt(offset), bytes: fdt }
 }
 
 /** As Documentation/arch/arm64/booting.rst wants it: x0 = device tree, x1 to x3 = 0 (as after reset). */

@@ -56,7 +56,8 @@ export class ObservedSystem implements System {
 
   mmap(request: MapRequest): NativeMemory | number {
     if (request.fd !== undefined) return this.#system.mmap(request)
-    const argument = `${request.length} bytes`
+    const { length, pages } = request
+    const argument = [`${length} bytes`, pages].filter(Boolean).join(', ')
     return observed(
       { on, request: 'mmap', argument },
       () => this.#system.mmap(request),

@@ -75,6 +75,8 @@ export interface RunSurroundings {
   readonly onPmuDecision: (decision: PmuDecision) => void
   /** Told what KVM said about the PMUs of the host, where it was asked. */
   readonly onPmuProbe?: ((probe: PmuProbe) => void) | undefined
+  /** Told the device tree's blob, before the guest runs. */
+  readonly onDeviceTree?: ((blob: Uint8Array) => void) | undefined
   /** Told when the guest starts, with what says at any time what it has done so far. */
   readonly onStart?: ((statistics: () => RunStatistics) => void) | undefined
   /** Told what happened that the guest's owner should know, while it runs. */
@@ -146,6 +148,8 @@ async function runWithResets(
 export interface GuestHost {
   readonly system: System
   readonly tree: HostTree
+  /** So many bytes for the guest's seeds; left out, random ones. */
+  readonly random?: (bytes: number) => Buffer
 }
 
 /** A guest that is ready to run. */
@@ -164,7 +168,7 @@ export interface BuiltGuest {
  */
 export async function withGuest<T>(
   request: RunRequest,
-  { system, tree }: GuestHost,
+  { system, tree, random }: GuestHost,
   { onPmuDecision, onPmuProbe }: Pick<RunSurroundings, 'onPmuDecision' | 'onPmuProbe'>,
   use: (guest: BuiltGuest) => T | Promise<T>,
 ): Promise<T> {
@@ -193,6 +197,7 @@ export async function withGuest<T>(
     cpu: request.cpu,
     exitDevice: request.exitCodeFromGuest,
     pmu: planPmu(pmu, request.pmu),
+    random,
   }
   let vm = Vm.build(system, kvm, plan)
   const rebuild = () => {
@@ -216,10 +221,11 @@ export async function withGuest<T>(
 async function runBuilt(
   { vm, pmu }: BuiltGuest,
   request: RunRequest,
-  { console, input, onStart, onNotice }: RunSurroundings,
+  { console, input, onDeviceTree, onStart, onNotice }: RunSurroundings,
   limits: Limits,
   loaded: Native,
 ): Promise<Omit<RunResult, 'resets'>> {
+  onDeviceTree?.(vm.deviceTree.bytes)
   const output = new ConsoleOutput(console)
   const mmio = new MmioBus()
   attachMsiFrame(vm, mmio)

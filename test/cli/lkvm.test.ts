@@ -21,7 +21,7 @@ const FLAGS_OF_LKVM = [
   ...['network', 'no-dhcp', 'vfio-pci', 'force-pci'],
   ...['debug', 'debug-single-step', 'debug-ioport', 'debug-mmio', 'debug-iodelay'],
   ...['aarch32', 'pmu', 'disable-mte', 'vcpu-affinity', 'irqchip', 'override-bad-firmware-cntfrq'],
-  ...['nested', 'e2h0', 'counter-offset', 'no-pvtime', 'sve-max-vl', 'kaslr-seed'],
+  ...['nested', 'e2h0', 'counter-offset', 'no-pvtime', 'sve-max-vl', 'kaslr-seed', 'dump-dtb'],
 ]
 
 /** `--disk` of `-d, --disk <image>`. */

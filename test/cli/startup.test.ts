@@ -60,7 +60,7 @@ describe('a start loads', () => {
     expect(files.filter(path => !/^dist\/bundle\/[-\w]+\.cjs$/.test(path)).sort()).toEqual(
       ALWAYS.filter(path => !path.startsWith('dist')),
     )
-    expect(files.length).toBeLessThanOrEqual(12)
+    expect(files.length).toBeLessThanOrEqual(13)
     expect(files.some(path => /ioctl|vcpu|ffi/.test(path))).toBe(false)
     expect(EXPENSIVE.filter(name => builtins.includes(name))).toEqual([])
   })

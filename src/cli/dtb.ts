@@ -1,0 +1,64 @@
+import { Option, type Command } from 'commander'
+import type { CliContext } from './context.ts'
+import { addExamples } from './examples.ts'
+import type { RunOptions } from './run.ts'
+
+export const DTB_FORMATS = ['dts', 'dtb'] as const
+
+export type DtbFormat = (typeof DTB_FORMATS)[number]
+
+/** What commander makes of the flags. */
+export interface DtbOptions extends RunOptions {
+  readonly output?: string
+  readonly outFormat?: DtbFormat
+  readonly decode?: string
+}
+
+/** What says how a guest is run, or shows it: a device tree is the same with all of them. */
+const NOT_OF_A_TREE = [
+  '--json',
+  '--trace',
+  '--dump-dtb',
+  '--dry-run',
+  '--from',
+  '--sysroot',
+  '--timeout',
+]
+
+/** `tsvmm dtb`: the flags are those of `tsvmm run`, which must be there already. */
+export function addDtbCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('dtb')
+    .summary('show the device tree of a guest')
+    .description(
+      'Shows the device tree that `tsvmm run` with the same flags gives the guest, as source or as blob, with seeds ' +
+        'that are zero. KVM of this host is asked as for a run; with --from or --sysroot, and where no arm64 ' +
+        'guest can run, what it would say is assumed, and stderr has what.',
+    )
+    .argument('[image]', 'flat image or arm64 Image')
+    .optionsGroup('What is written:')
+    .option('-o, --output <file>', 'write to a file, instead of stdout')
+    .addOption(
+      new Option(
+        '-O, --out-format <format>',
+        'source or blob; left out: dtb if the file is called so, else dts',
+      ).choices(DTB_FORMATS),
+    )
+    .option('--decode <file>', 'show this blob instead')
+    .option('--from <file>', 'of a guest on a machine that was saved (tsvmm probe --save)')
+    .option('--sysroot <dir>', 'of a guest on the machine of a saved tree, DIR/sys and DIR/proc')
+    .allowExcessArguments()
+    .action(async (image: string | undefined, options: DtbOptions, { args }: Command) => {
+      const { showDtb } = await import('./dtb-action.ts')
+      await showDtb(image, { ...options, excess: args.slice(1) }, context)
+    })
+  const run = program.commands.find(other => other.name() === 'run')
+  for (const option of run?.options ?? [])
+    if (!NOT_OF_A_TREE.includes(option.long ?? '')) command.addOption(option)
+  addExamples(command, [
+    ['tsvmm dtb guest.flat'],
+    ['tsvmm dtb -c 8 --pmu -O dtb -o guest.dtb guest.flat', 'a blob'],
+    ['tsvmm dtb --from board.json guest.flat', 'on that board'],
+    ['tsvmm dtb --decode guest.dtb'],
+  ])
+}

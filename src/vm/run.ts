@@ -25,6 +25,7 @@ import { decidePmu, describePmu, planPmu } from './guest-pmu.ts'
 import type { RamPages } from './guest-ram.ts'
 import { RAM_MIN, RAM_STEP, RTC_BASE, RTC_SIZE, UART_SPI } from './memory-map.ts'
 import { ObservedSystem } from './observed-system.ts'
+import { onceEach } from './once-each.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
@@ -126,17 +127,17 @@ async function runWithResets(
   surroundings: RunSurroundings,
   loaded: Native,
 ): Promise<RunResult> {
-  const { input, signal, onNotice } = surroundings
+  const { input, signal } = surroundings
+  const onNotice = onceEach(surroundings.onNotice)
   const limits = { signal, timeoutSeconds: request.timeoutSeconds, since: performance.now() }
   // Input that cannot be read has ended.
   input?.on('error', () => undefined)
   try {
     for (let resets = 0; ; resets++) {
-      const result = await runBuilt(guest, request, surroundings, limits, loaded)
+      const result = await runBuilt(guest, request, { ...surroundings, onNotice }, limits, loaded)
       const isReset = result.outcome.kind === 'reset'
       if (!isReset || request.onReset !== 'restart') return { ...result, resets }
-      if (resets === 0)
-        onNotice('the guest asked for a reset, and boots again (--on-reset=restart)')
+      onNotice('the guest asked for a reset, and boots again (--on-reset=restart)')
       guest.rebuild()
     }
   } finally {

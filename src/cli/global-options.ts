@@ -10,6 +10,8 @@ export interface Settings {
   logFormat?: LogFormat
   /** Left out: stderr. */
   logFile?: string
+  /** Errors come without advice: --loglevel of lkvm says so. */
+  terse?: boolean
 }
 
 const LOG_FORMATS = ['pretty', 'json'] as const

@@ -92,7 +92,7 @@ export const LKVM_FLAGS: readonly LkvmFlag[] = [
   {
     flags: '--loglevel <level>',
     here: 'taken',
-    note: 'error: errors only; warning: notes, too; info: all that is said anyway; debug: as -vv',
+    note: 'error: errors only, without advice; warning: notes, too; info: as without it; debug: as -vv',
   },
   { flags: '--debug', here: 'taken', note: 'as --loglevel debug' },
   {

@@ -17,13 +17,18 @@ export interface LkvmOptions {
  * not show these. What there is not is refused with what to do instead.
  */
 export function addLkvmOptions(command: Command, settings: Settings): void {
+  // Said when all of the line has been read: how much is said may stand behind it.
+  let refused: UsageError | undefined
   for (const flag of LKVM_FLAGS.filter(({ here }) => here !== 'same')) {
     const option = new Option(flag.flags).hideHelp()
     command.addOption(option).on(`option:${option.name()}`, (value: string) => {
-      if (flag.here === 'refused') throw refuse(option, flag)
+      if (flag.here === 'refused') refused ??= refuse(option, flag)
       TAKE[option.name()]?.(value, settings)
     })
   }
+  command.hook('preAction', () => {
+    if (refused) throw refused
+  })
 }
 
 /** Flags whose value means something; by name. */
@@ -33,6 +38,7 @@ const TAKE: Readonly<Record<string, (value: string, settings: Settings) => void>
   debug: beVerbose,
   loglevel: (level, settings) => {
     oneOf('--loglevel', LOG_LEVELS, 'lkvm has no such level')(level)
+    settings.terse = level === 'error' || level === 'warning'
     if (level === 'debug') beVerbose(level, settings)
   },
 }

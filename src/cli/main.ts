@@ -115,7 +115,8 @@ async function startLog(): Promise<void> {
 }
 
 function report(error: TsvmmError, thrown: unknown): void {
-  if (isWorthTelling(error)) openStderr().write(paintLabels(renderError(error), paint))
+  if (isWorthTelling(error))
+    openStderr().write(paintLabels(renderError(error, settings.terse), paint))
   if (settings.verbosity >= 2 && thrown instanceof Error)
     openStderr().write(`${thrown.stack ?? ''}\n`)
   process.exitCode = error.exitStatus

@@ -4,18 +4,21 @@ import type { Paint } from './color.ts'
 import { directoryGone, isDirectoryGone } from './open-output.ts'
 
 /**
- * An error as a person reads it: the sentence, its causes numbered, then why, what to try and where
- * to read on.
+ * An error as a person reads it: the sentence, its causes numbered, then why; and unless it is to be
+ * terse, what to try and where to read on.
  */
-export function renderError(error: TsvmmError): string {
+export function renderError(error: TsvmmError, terse = false): string {
   const where = error instanceof RecordedError ? 'on the saved machine: ' : ''
   const lines = [`error: ${where}${error.message}`]
   causes(error).forEach((message, depth) => lines.push(`  ${depth}: ${message}`))
   if (error.why !== undefined) lines.push(`why:  ${error.why}`)
-  for (const step of error.try) lines.push(`try:  ${step}`)
-  for (const source of error.see) lines.push(`see:  ${source}`)
+  if (!terse) lines.push(...advice(error))
   // What was typed, or read from somebody's file, is quoted in it.
   return `${lines.join('\n').split('\n').map(printable).join('\n')}\n`
+}
+
+function advice(error: TsvmmError): string[] {
+  return [...error.try.map(step => `try:  ${step}`), ...error.see.map(source => `see:  ${source}`)]
 }
 
 /** The first word of every line of an error, in colour. */

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { completeBootArgs } from '../boot/boot-args.ts'
 import { GuestFile } from '../boot/guest-file.ts'
-import { GuestImage } from '../boot/image.ts'
+import type { GuestImage } from '../boot/image.ts'
 import { MmioBus, RtcPl031 } from '../devices/index.ts'
 import { UsageError } from '../errors/index.ts'
 import { MAX_IRQS } from '../gic/gic.ts'
@@ -26,6 +26,7 @@ import type { RamPages } from './guest-ram.ts'
 import { RAM_MIN, RAM_STEP, RTC_BASE, RTC_SIZE, UART_SPI } from './memory-map.ts'
 import { ObservedSystem } from './observed-system.ts'
 import { onceEach } from './once-each.ts'
+import { openImage } from './open-image.ts'
 import { openKvm, requireArm64 } from './open-kvm.ts'
 import type { Outcome } from './outcome.ts'
 import { RunLoop, type RunStatistics } from './run-loop.ts'
@@ -176,10 +177,8 @@ export async function withGuest<T>(
   using kvm = openKvm(system)
   checkVcpus(request, kvm)
   const allowed = allowedCpus(request.affinity, system, () => readHostCpus(tree))
-  // What the host lacks is said before what is wrong with the files: test runners ask for the first
-  // by a kernel that is not there.
   const pmu = decidePmu(request.pmu, allowed, { system, tree, kvm }, onPmuProbe)
-  using image = new GuestImage(request.image)
+  using image = openImage(request, kvm)
   using initrd =
     request.initrd === undefined ? undefined : new GuestFile(request.initrd, 'an initrd')
   onPmuDecision(pmu)

@@ -75,6 +75,18 @@ describe('the flags of lkvm', () => {
   })
 })
 
+describe('--loglevel', () => {
+  const said = (level: string) => run('--nested', `--loglevel=${level}`).stderr
+
+  it.each(['error', 'warning'])('%s leaves out what to try', level => {
+    expect(said(level)).toMatch(/^error: there is no --nested: .*\n$/)
+  })
+
+  it.each(['info', 'debug'])('%s leaves all of it', level => {
+    expect(said(level)).toMatch(/^error: there is no --nested: .*\ntry: /)
+  })
+})
+
 describe('the runner of kvm-unit-tests', () => {
   it('finds the words by which it knows an lkvm', () => {
     expect(tsvmm('--help').stdout).toMatch(/^The most commonly used /m)

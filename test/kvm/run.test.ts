@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anyHost, guest, type KvmHost } from './host.ts'
 
@@ -225,6 +226,44 @@ describe('a hostile guest', () => {
     const ran = await host.exec('tsvmm', 'run', '--timeout', '3', guest('off'))
     expect(ran.stdout).toBe('o\n')
     expect(ran.status).toBe(124)
+  })
+})
+
+describe('an image as those of kvm-unit-tests, run as their runner does with lkvm', () => {
+  const script = fileURLToPath(new URL('scripts/unit-test.sh', import.meta.url))
+  const log = () => join(folder, 'unit.log')
+  const unit = (args: string, flags: string[] = [], seconds = '90') =>
+    host.exec(
+      ...['env', `LOG=${log()}`, `KVM_UNIT_TESTS_ENV=${join(folder, 'env')}`],
+      ...['sh', script, guest('unit'), seconds, args, ...flags],
+    )
+
+  it('is loaded where they are, with its arguments and its environment', async () => {
+    writeFileSync(join(folder, 'env'), 'KERNEL_VERSION=6\nERRATA_x=y\n')
+    const ran = await unit('setup smp=2 mem=256', ['--mem', '256', '--pmu'])
+    expect(ran).toMatchObject({ stdout: 'PASS\n', stderr: '' })
+    expect(readFileSync(log(), 'utf8')).toBe(
+      'INFO: entered at 0x80080000\nINFO: arguments: setup smp=2 mem=256\nINFO: environment:\n' +
+        'KERNEL_VERSION=6\nERRATA_x=y\nSUMMARY: 1 tests\n\nEXIT: STATUS=1\n',
+    )
+  })
+
+  it.each<[string, string[], string, RegExp]>([
+    ['fail', [], '90', /^FAIL \(3\)\n$/],
+    ['not for this machine', [], '90', /^SKIP\n$/],
+    ['hang', [], '8', /^FAIL \(timeout; duration=8s\)\n$/],
+    ['end without a word', [], '90', /^FAIL \(1\)\n$/],
+    [
+      'what tsvmm does not have',
+      ['--nested'],
+      '90',
+      /^SKIP \(error: there is no --nested: .*\)\n$/,
+    ],
+    ['what the host lacks', ['--pmu=fixed'], '90', /^SKIP \(error: .+\)\n$/],
+  ])('ends as it should: %s', async (args, flags, seconds, expected) => {
+    const ran = await unit(args, flags, seconds)
+    expect(ran.stdout).toMatch(expected)
+    expect(ran.stderr).toBe('')
   })
 })
 

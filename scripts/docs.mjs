@@ -1,9 +1,12 @@
 /**
  * Writes the tables of the documentation that say what the code says: what stands between
- * `<!-- table: NAME -->` and `<!-- end -->`. A test compares them; after a change run `npm run docs`.
+ * `<!-- table: NAME -->` and `<!-- end -->`; and the schema of --config-file. A test compares them; after a change run `npm run docs`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { format, resolveConfig } from 'prettier'
+import { configSchema } from '../dist/cli/config-schema.js'
+import { buildProgram } from '../dist/cli/program.js'
 import { EXIT_CODES } from '../dist/errors/exit-code.js'
 import { ERROR_CODES } from '../dist/errors/codes.js'
 import { ENVIRONMENT } from '../dist/cli/environment.js'
@@ -26,3 +29,9 @@ for (const name of DOCUMENTS) {
   const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
   writeFileSync(path, fillTables(readFileSync(path, 'utf8'), tables))
 }
+
+const { stdout, stderr } = process
+const program = buildProgram({ stdout, stderr, settings: {}, paint: { isOn: {} } })
+const schema = fileURLToPath(new URL('../schema/run-config.schema.json', import.meta.url))
+const text = JSON.stringify(configSchema(program))
+writeFileSync(schema, await format(text, { ...(await resolveConfig(schema)), filepath: schema }))

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { addConfigFileOption } from './config-option.ts'
 import type { CliContext } from './context.ts'
 import { addExamples } from './examples.ts'
 import type { RunOptions } from './run.ts'
@@ -16,6 +17,7 @@ export interface DtbOptions extends RunOptions {
 
 /** What says how a guest is run, or shows it: a device tree is the same with all of them. */
 const NOT_OF_A_TREE = [
+  '--config-file',
   '--json',
   '--trace',
   '--dump-dtb',
@@ -55,6 +57,7 @@ export function addDtbCommand(program: Command, context: CliContext): void {
   const run = program.commands.find(other => other.name() === 'run')
   for (const option of run?.options ?? [])
     if (!NOT_OF_A_TREE.includes(option.long ?? '')) command.addOption(option)
+  addConfigFileOption(command)
   addExamples(command, [
     ['tsvmm dtb guest.flat'],
     ['tsvmm dtb -c 8 --pmu -O dtb -o guest.dtb guest.flat', 'a blob'],

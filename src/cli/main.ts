@@ -12,7 +12,7 @@ import { DEFAULT_SETTINGS, type Settings } from './global-options.ts'
 import { CommandLog, LEVELS } from './log.ts'
 import { asTsvmmError, isWorthTelling, paintLabels, renderError } from './print-error.ts'
 import { buildProgram } from './program.ts'
-import { spellOutBareFlags } from './run.ts'
+import { spellOutBareFlags } from './bare-flags.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

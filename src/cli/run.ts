@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { GIC_KINDS, type GicKind } from '../gic/kinds.ts'
 import type { PmuFallback } from '../pmu/request.ts'
+import { addConfigFileOption } from './config-option.ts'
 import type { CliContext } from './context.ts'
 import { addExamples } from './examples.ts'
 import { addLkvmOptions, type LkvmOptions } from './lkvm-options.ts'
@@ -40,6 +41,7 @@ export interface RunOptions extends LkvmOptions {
   readonly dryRun?: boolean
   readonly from?: string
   readonly sysroot?: string
+  readonly configFile?: string
   /** Words after the image. */
   readonly excess: readonly string[]
 }
@@ -180,6 +182,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
         await run(image, given, context)
       }
     })
+  addConfigFileOption(command)
   addLkvmOptions(command, context.settings)
   addExamples(command, [
     ['tsvmm run guest.flat'],
@@ -188,18 +191,4 @@ export function addRunCommand(program: Command, context: CliContext): void {
     ['tsvmm run --dry-run --from board.json guest.flat', 'not run, shown'],
     ['tsvmm run --trace guest.flat 2>trace', 'every ioctl'],
   ])
-}
-
-/** What a flag means that takes a value only behind an equals sign. */
-const BARE: Readonly<Record<string, string>> = { '--pmu': 'auto', '--trace': '-' }
-
-/**
- * `--pmu` takes its value only as `--pmu=MODE`: after lkvm's bare flag the next word is the image.
- * Commander has no such option, so bare flags are spelled out before parsing.
- */
-export function spellOutBareFlags(argv: readonly string[]): string[] {
-  const end = argv.indexOf('--')
-  return argv.map((word, index) =>
-    Object.hasOwn(BARE, word) && (end < 0 || index < end) ? `${word}=${BARE[word]}` : word,
-  )
 }

@@ -76,7 +76,7 @@ export async function dryRun(request: RunRequest, host: AssumedHost): Promise<Dr
 
 const MEMORY = 'there is memory enough, of the pages that were asked for'
 
-const SEEDS = 'kaslr-seed and rng-seed of the guest are zero; in a run they are random'
+const SEEDS = 'seeds of the guest that are not given are zero; in a run they are random'
 
 function whatIsBuilt(guest: BuiltGuest, calls: readonly ObservedCall[]) {
   const deviceTree = guest.vm.deviceTree.bytes

@@ -75,7 +75,7 @@ describe('tsvmm run --dry-run', () => {
 
   it.each(['altra', 'apple-m1', 'graviton2', 'graviton4', 'juno-r2', 'rk3399'])('on %s', name => {
     expect(dryJson('--from', machine(name)).assumed).toContain(
-      'kaslr-seed and rng-seed of the guest are zero; in a run they are random',
+      'seeds of the guest that are not given are zero; in a run they are random',
     )
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCount, parseSeconds, parseSize, parseU64 } from '../../../src/cli/parse.ts'
-import { spellOutBareFlags } from '../../../src/cli/run.ts'
+import { spellOutBareFlags } from '../../../src/cli/bare-flags.ts'
 
 describe('parseSize', () => {
   it.each([

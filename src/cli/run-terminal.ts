@@ -3,7 +3,7 @@ import { requireArm64 } from '../vm/open-kvm.ts'
 import type { RunStatistics } from '../vm/run-loop.ts'
 import type { CliContext } from './context.ts'
 import { renderStatus } from './run-text.ts'
-import { isInteractive, Terminal, waitForNoTerminal } from './terminal.ts'
+import { isInteractive, leaveGoneTerminals, Terminal, waitForNoTerminal } from './terminal.ts'
 
 /** What the keys behind Ctrl-A are for. */
 export interface TerminalActions {
@@ -20,6 +20,7 @@ export function takeTerminal(
 ): Terminal | undefined {
   const { stdin, stdout, stderr } = context
   waitForNoTerminal(stdout, stderr)
+  leaveGoneTerminals()
   if (!isInteractive(context)) return undefined
   requireArm64()
   const guard = native().guardTerminal(STDIN)

@@ -1,4 +1,6 @@
+import { closeSync } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
+import { isatty } from 'node:tty'
 import type { CliContext } from './context.ts'
 import { EscapeKeys, type KeyActions } from './escape-keys.ts'
 
@@ -51,6 +53,17 @@ export class Terminal implements Disposable {
 export function waitForNoTerminal(...streams: readonly NodeJS.WriteStream[]): void {
   for (const stream of streams)
     if (stream.isTTY) (stream as HasHandle)._handle?.setBlocking?.(false)
+}
+
+/**
+ * Keeps Node from aborting at the end of this process: it sets terminals as they were, and takes one
+ * that is gone meanwhile for a bug of its own. One that is closed it leaves alone.
+ */
+export function leaveGoneTerminals(): void {
+  const terminals = [0, 1, 2].filter(fd => isatty(fd))
+  process.on('exit', () => {
+    for (const fd of terminals) if (!isatty(fd)) closeSync(fd)
+  })
 }
 
 /** Not documented by Node, and the same in Node 20 to 26; where it is missing, writes wait. */

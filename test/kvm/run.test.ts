@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anyHost, guest, type KvmHost } from './host.ts'
@@ -264,6 +264,33 @@ describe('an image as those of kvm-unit-tests, run as their runner does with lkv
     const ran = await unit(args, flags, seconds)
     expect(ran.stdout).toMatch(expected)
     expect(ran.stderr).toBe('')
+  })
+})
+
+describe('a guest at a terminal', () => {
+  const ends = (status: number | string) => ({ status, isPutBack: true })
+
+  it.each([
+    [
+      'hears its keys, whatever the guest and the terminal take',
+      { keys: { wasRaw: true, ...ends(130) }, pasted: ends(130), frozen: 130 },
+    ],
+    [
+      'leaves the terminal as it was, whatever ends it',
+      {
+        poweredOff: ends(0),
+        timeout: ends(124),
+        terminated: ends(143),
+        killed: ends('SIGKILL'),
+        crashed: ends('SIGSEGV'),
+        closed: 129,
+      },
+    ],
+  ])('%s', async (_, cases) => {
+    const script = fileURLToPath(new URL('scripts/terminal.mjs', import.meta.url))
+    const words = [dirname(guest('echo')), ...Object.keys(cases)]
+    const { stdout } = await host.exec('node', script, ...words)
+    expect(JSON.parse(stdout)).toEqual(cases)
   })
 })
 

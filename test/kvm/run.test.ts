@@ -229,6 +229,7 @@ describe('a hostile guest', () => {
   })
 })
 
+<<<<<<< Updated upstream
 describe('an image as those of kvm-unit-tests, run as their runner does with lkvm', () => {
   const script = fileURLToPath(new URL('scripts/unit-test.sh', import.meta.url))
   const log = () => join(folder, 'unit.log')
@@ -264,6 +265,29 @@ describe('an image as those of kvm-unit-tests, run as their runner does with lkv
     const ran = await unit(args, flags, seconds)
     expect(ran.stdout).toMatch(expected)
     expect(ran.stderr).toBe('')
+=======
+describe('a trace', () => {
+  it('has the calls of a dry run on the same machine, when that was saved, in the same order', async () => {
+    const wish = '--pmu -c 3 --pmu-filter deny:0x11 --pmu-irq spi:70 --initrd $1 $1'
+    const ran = await sh(
+      `tsvmm probe --save $0/machine.json >/dev/null
+       tsvmm run --dump-dtb $0/guest.dtb --trace=$0/trace ${wish} >/dev/null
+       tsvmm run --dry-run --from $0/machine.json ${wish} >$0/dry`,
+      'greeting',
+    )
+    expect(ran.status).toBe(0)
+    const read = (name: string) => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
+    // What differs: descriptors, addresses of the process and other results, and times.
+    const plain = (line: string) => line.replace(/ = [^=]*$/, '')
+    const traced = read('trace').map(plain)
+    const dry = read('dry')
+    const title = dry.findIndex(line => line.startsWith('System calls up to the first KVM_RUN'))
+    expect(traced.slice(0, traced.indexOf('vcpu 0: KVM_RUN'))).toEqual(
+      dry.slice(title + 2).map(plain),
+    )
+    expect(traced.length).toBeGreaterThan(80)
+    expect(readFileSync(join(folder, 'guest.dtb')).readUInt32BE()).toBe(0xd00dfeed)
+>>>>>>> Stashed changes
   })
 })
 

@@ -5,6 +5,7 @@
  * next start. Whatever goes wrong with that costs time and nothing else.
  */
 const {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,27 +14,28 @@ const {
   unlinkSync,
   writeFileSync,
 } = require('node:fs')
-const Module = require('node:module')
 const { isAbsolute, join } = require('node:path')
 const { Script } = require('node:vm')
 
-/** The exports of a file of the folder `bundle`. */
-exports.load = (bundle, main) => {
+/** The exports of a file of the folder `bundle`, for a command line that begins with `word`. */
+exports.load = (bundle, main, word = '') => {
   const cache = process.env['NODE_DISABLE_COMPILE_CACHE']
     ? undefined
-    : attempt(() => openCache(bundle))
+    : attempt(() => openCache(bundle, word))
   const requireFromBundle = id => (id.startsWith('./') ? load(id.slice(2)) : require(id))
 
+  // Without node:module, for which Node loads all that it has for modules of ECMAScript.
   function load(name) {
     const filename = join(bundle, name)
     const known = require.cache[filename]
     if (known !== undefined) return known.exports
-    const module = Object.assign(new Module(filename), { filename })
+    const module = { id: filename, filename, exports: {}, loaded: false }
     require.cache[filename] = module
-    const cachedData = cache?.read(name)
-    const source = Module.wrap(readFileSync(filename, 'utf8'))
+    const cachedData = cache?.kept.get(name)
+    // The bundle is ASCII.
+    const source = `${OPENING}${readFileSync(filename, 'latin1')}\n})`
     const script = new Script(source, { filename, cachedData })
-    if (script.cachedDataRejected !== false) cache?.fresh.set(name, script)
+    cache?.used.set(name, script)
     script.runInThisContext()(module.exports, requireFromBundle, module, filename, bundle)
     module.loaded = true
     return module.exports
@@ -41,24 +43,34 @@ exports.load = (bundle, main) => {
   return load(main)
 }
 
+/** What a file of CommonJS is given; on its first line, so that lines keep their numbers. */
+const OPENING = '(function (exports, require, module, __filename, __dirname) { '
+
 /**
- * What V8 made of the files. V8 itself checks its version and flags, but of the source only the
- * length: hence the build's name in that of each file, and something that tells one `node` of a
- * version from another.
+ * What V8 made of the files, one file for each command: that is read at once, and holds what this
+ * command calls. V8 itself checks its version and flags, but of the source only the length: hence the
+ * build's name in that of the file, and something that tells one `node` of a version from another.
  */
-function openCache(bundle) {
+function openCache(bundle, word) {
   const folder = ourFolder()
   if (folder === undefined) return undefined
   const build = readFileSync(join(bundle, 'build-id'), 'latin1')
   const node = `${process.version}-${process.arch}-${statSync(process.execPath).size}`
-  const pathOf = name => join(folder, `${build}-${node}-${name}`)
-  const fresh = new Map()
+  const isCommand = /^[a-z]+$/.test(word) && existsSync(join(bundle, `${word}-action.cjs`))
+  const path = join(folder, `${build}-${node}-${isCommand ? word : 'tsvmm'}`)
+  const kept = attempt(() => unpack(path)) ?? new Map()
+  const used = new Map()
   // At the end, when V8 knows the functions that were called.
   process.on('exit', () => {
-    if (fresh.size > 0) attempt(() => removeOthers(folder, build))
-    for (const [name, script] of fresh) attempt(() => keep(pathOf(name), script.createCachedData()))
+    const isNew = ([name, script]) => !kept.has(name) || script.cachedDataRejected
+    if (![...used].some(isNew)) return
+    attempt(() => removeOthers(folder, build))
+    attempt(() => {
+      for (const [name, script] of used) kept.set(name, script.createCachedData())
+      keep(path, pack(kept))
+    })
   })
-  return { read: name => attempt(() => read(pathOf(name))), fresh }
+  return { kept, used }
 }
 
 /** Of builds that are gone, most likely; one that is not makes its own anew. */
@@ -67,15 +79,26 @@ function removeOthers(folder, build) {
     if (!name.startsWith(build)) unlinkSync(join(folder, name))
 }
 
+/** A line that says how long each part is, and the parts. */
+function pack(parts) {
+  const lengths = Array.from(parts, ([name, data]) => [name, data.length])
+  return Buffer.concat([Buffer.from(`${JSON.stringify(lengths)}\n`), ...parts.values()])
+}
+
 /**
  * V8 crashes on data that is damaged, as a machine that lost power may leave it. So all of it is
  * there twice: to compare takes no time, and to load what could compute a sum takes more than is won.
  */
-function read(path) {
+function unpack(path) {
   const twice = readFileSync(path)
   const half = twice.length / 2
-  const data = twice.subarray(0, half)
-  return data.equals(twice.subarray(half)) ? data : undefined
+  const packed = twice.subarray(0, half)
+  const parts = new Map()
+  if (!packed.equals(twice.subarray(half))) return parts
+  let end = packed.indexOf('\n') + 1
+  for (const [name, length] of JSON.parse(packed.latin1Slice(0, end)))
+    parts.set(name, packed.subarray(end, (end += length)))
+  return parts
 }
 
 function keep(path, data) {

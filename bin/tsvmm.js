@@ -13,5 +13,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error('error: tsvmm is not built in this clone\ntry:  npm ci && npm run build')
   process.exitCode = 2
 } else {
-  require('./load.js').load(bundle, 'main.cjs').main(process.argv.slice(2))
+  const argv = process.argv.slice(2)
+  require('./load.js').load(bundle, 'main.cjs', argv[0]).main(argv)
 }

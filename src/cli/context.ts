@@ -1,5 +1,5 @@
 import type { Paint } from './color.ts'
-import type { Settings } from './global-options.ts'
+import type { Settings } from './settings.ts'
 
 /** What a command says to those who asked for more: `info` with -v, `debug` with -vv, `trace` with -vvv. */
 export interface Log {
@@ -13,6 +13,13 @@ export interface CliContext {
   readonly stdin: NodeJS.ReadStream
   /** The answer, and a guest's console. Nothing else. */
   readonly stdout: NodeJS.WriteStream
+  /**
+   * Writes to stdout and waits for it, without the stream, which takes time to make.
+   *
+   * @throws {InterruptedError} nobody reads it
+   * @throws {HostError} `TSVMM_HOST_OUTPUT`
+   */
+  answer(text: string): void
   /** Everything that is not the answer. */
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>

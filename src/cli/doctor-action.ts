@@ -33,9 +33,9 @@ export async function doctor(options: DoctorOptions, context: CliContext): Promi
   })
   context.log.debug({ facts }, 'looked at')
   const diagnosis = diagnose(facts)
-  if (json === true) context.stdout.write(renderJson(diagnosis))
+  if (json === true) context.answer(renderJson(diagnosis))
   else
-    context.stdout.write(
+    context.answer(
       renderDiagnosis(diagnosis, {
         quiet: options.quiet === true,
         paint: verdict => context.paint.stdout(STYLES[verdict], verdict),

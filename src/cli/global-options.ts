@@ -1,24 +1,6 @@
 import { Option, type Command } from 'commander'
 import { COLOR_MODES, type ColorMode } from './color.ts'
-
-/** What the global options say, filled in while the command line is read. */
-export interface Settings {
-  /** How often -v was given. */
-  verbosity: number
-  color: ColorMode
-  /** Left out: as the place of the log is a terminal or not. */
-  logFormat?: LogFormat
-  /** Left out: stderr. */
-  logFile?: string
-  /** Errors come without advice: --loglevel of lkvm says so. */
-  terse?: boolean
-}
-
-const LOG_FORMATS = ['pretty', 'json'] as const
-
-export type LogFormat = (typeof LOG_FORMATS)[number]
-
-export const DEFAULT_SETTINGS: Readonly<Settings> = { verbosity: 0, color: 'auto' }
+import { DEFAULT_SETTINGS, LOG_FORMATS, type LogFormat, type Settings } from './settings.ts'
 
 /** Options that every command has, before its name or after it. */
 export function addGlobalOptions(program: Command, settings: Settings): void {

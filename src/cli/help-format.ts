@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 import type { CliContext } from './context.ts'
 import { addExamples } from './examples.ts'
 import { HELP_TOPICS } from './help.ts'
+import { stdoutForm } from './standard-output.ts'
 import { widthOf } from './wrap.ts'
 
 /** What all help has in common; set before there are commands, which inherit it. */
@@ -13,7 +14,7 @@ export function configureHelp(program: Command, context: CliContext): void {
     .configureOutput({
       getOutHasColors: () => context.paint.isOn.stdout,
       getErrHasColors: () => context.paint.isOn.stderr,
-      getOutHelpWidth: () => widthOf(context.stdout),
+      getOutHelpWidth: () => widthOf(stdoutForm()),
       getErrHelpWidth: () => widthOf(context.stderr),
     })
 }

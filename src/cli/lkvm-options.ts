@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { UsageError } from '../errors/index.ts'
-import type { Settings } from './global-options.ts'
+import type { Settings } from './settings.ts'
 import { LKVM_FLAGS, type RefusedFlag } from './lkvm-flags.ts'
 import { LEVELS } from './log.ts'
 import { LOG_LEVELS, type LogLevel } from './log-levels.ts'

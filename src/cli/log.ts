@@ -1,8 +1,7 @@
 import type { pino } from 'pino'
-import { createRequire } from 'node:module'
 import type { Log } from './context.ts'
-import type { LogFormat, Settings } from './global-options.ts'
 import { openLineFile } from './open-output.ts'
+import type { LogFormat, Settings } from './settings.ts'
 import { renderLogLine, type PaintLevel } from './log-line.ts'
 
 /** How often -v must have been given. */
@@ -70,6 +69,8 @@ export class CommandLog implements Log {
 
   /** Loading pino takes as long as most commands do: not before there is a line to write. */
   #load(): pino.Logger {
+    // Asked for here, since node:module loads more than pino does.
+    const { createRequire } = process.getBuiltinModule('node:module')
     const load = createRequire(import.meta.url)('pino') as typeof pino
     const to = this.#file ?? this.#onStderr()
     const isPretty = (this.#settings.logFormat ?? to.format) === 'pretty'

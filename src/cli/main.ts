@@ -1,18 +1,11 @@
-import { CommanderError, type Command } from 'commander'
-import {
-  EXIT_CODES,
-  HostError,
-  InterruptedError,
-  TimeoutError,
-  type TsvmmError,
-} from '../errors/index.ts'
+import { InterruptedError, TimeoutError, type TsvmmError } from '../errors/index.ts'
 import { createPaint } from './color.ts'
 import type { CliContext } from './context.ts'
-import { DEFAULT_SETTINGS, type Settings } from './global-options.ts'
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
 import { CommandLog, LEVELS } from './log.ts'
+import { readPlainProbe } from './plain-probe.ts'
 import { asTsvmmError, isWorthTelling, paintLabels, renderError } from './print-error.ts'
-import { buildProgram } from './program.ts'
-import { spellOutBareFlags } from './bare-flags.ts'
+import { onBrokenOutput, openStdout, stdoutForm, writeAnswer } from './standard-output.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -20,7 +13,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const LAST_OUTPUT_MS = 1000
 
 const settings: Settings = { ...DEFAULT_SETTINGS }
-const paint = createPaint(process, process.env, () => settings.color)
+const streams = {
+  get stdout() {
+    return stdoutForm()
+  },
+  get stderr() {
+    return openStderr()
+  },
+}
+const paint = createPaint(streams, process.env, () => settings.color)
 const log = new CommandLog(
   settings,
   () => openStderr(),
@@ -32,8 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const ending = new AbortController()
   for (const signal of SIGNALS) process.on(signal, () => endBySignal(ending, signal))
   let over = false
-  process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
-    const error = outputError(cause)
+  onBrokenOutput((error, cause) => {
     if (over) report(error, cause)
     else ending.abort(error)
   })
@@ -43,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   })
 
   try {
-    await parse(buildProgram(createContext(ending.signal)), spellOutBareFlags(argv))
+    await dispatch(argv, createContext(ending.signal))
     if (ending.signal.aborted) throw ending.signal.reason as Error
   } catch (thrown) {
     report(asTsvmmError(thrown), thrown)
@@ -51,6 +51,18 @@ export async function main(argv: readonly string[]): Promise<void> {
   } finally {
     over = true
     for (const signal of SIGNALS) process.removeAllListeners(signal)
+  }
+}
+
+/** Every part is loaded by who needs it: docs/architecture.md, "Start-up". */
+async function dispatch(argv: readonly string[], context: CliContext): Promise<void> {
+  const plain = readPlainProbe(argv)
+  if (plain !== undefined) {
+    const { probe } = await import('./probe-action.ts')
+    await probe(plain.word, plain.options, context)
+  } else {
+    const { runCommandLine } = await import('./program.ts')
+    await runCommandLine(argv, context)
   }
 }
 
@@ -72,20 +84,15 @@ function openStderr(): NodeJS.WriteStream {
   return process.stderr
 }
 
-function outputError(cause: NodeJS.ErrnoException): TsvmmError {
-  if (cause.code === 'EPIPE') return new InterruptedError('SIGPIPE')
-  // Whoever has no terminal any more is told so by this or by the signal, whichever comes first.
-  if (cause.code === 'EIO' && process.stdout.isTTY) return new InterruptedError('SIGHUP')
-  return new HostError('OUTPUT', 'standard output cannot be written', { why: cause.message, cause })
-}
-
 function createContext(signal: AbortSignal): CliContext {
   return {
     // Asking for it opens it, and most commands read nothing.
     get stdin() {
       return process.stdin
     },
-    stdout: process.stdout,
+    get stdout() {
+      return openStdout()
+    },
     get stderr() {
       return openStderr()
     },
@@ -95,6 +102,7 @@ function createContext(signal: AbortSignal): CliContext {
     startLog,
     paint,
     settings,
+    answer: writeAnswer,
     progress: line => {
       openStderr().write(`${line}\n`)
     },
@@ -120,14 +128,4 @@ function report(error: TsvmmError, thrown: unknown): void {
   if (settings.verbosity >= 2 && thrown instanceof Error)
     openStderr().write(`${thrown.stack ?? ''}\n`)
   process.exitCode = error.exitStatus
-}
-
-/** Commander has printed its own words when it throws. */
-async function parse(program: Command, argv: readonly string[]): Promise<void> {
-  try {
-    await program.parseAsync(argv, { from: 'user' })
-  } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown
-    process.exitCode = thrown.exitCode === 0 ? EXIT_CODES.ok.status : EXIT_CODES.usage.status
-  }
 }

@@ -18,12 +18,13 @@ import {
   takeFile,
   wordsOf,
 } from './open-output.ts'
+import { openStdout } from './standard-output.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 
 /** Opened by these names, a socket would be refused; and what is there already must stay in front. */
 const STREAMS: Readonly<Record<string, () => Writable>> = {
-  '/dev/stdout': () => process.stdout,
+  '/dev/stdout': openStdout,
   '/dev/stderr': () => process.stderr,
 }
 

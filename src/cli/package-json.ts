@@ -1,7 +1,9 @@
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 
 /** What our package says of itself. */
-export const packageJson = createRequire(import.meta.url)('../../package.json') as {
+export const packageJson = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as {
   readonly version: string
   readonly description: string
 }

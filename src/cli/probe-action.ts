@@ -7,7 +7,7 @@ import {
   type ProbeTopic,
 } from '../look/facts.ts'
 import { probedToJson, renderJson } from '../look/json.ts'
-import { renderProbed, type TextStyle } from '../look/text.ts'
+import type { TextStyle } from '../look/text.ts'
 import { didYouMean } from '../pmu/did-you-mean.ts'
 import type { CliContext } from './context.ts'
 import { OutputFile } from './output-file.ts'
@@ -34,7 +34,7 @@ export async function probe(
   using jsonFile = typeof json === 'string' ? new OutputFile('--json', json) : undefined
   using saveFile = typeof save === 'string' ? new OutputFile('--save', save) : undefined
   const write = (to: OutputFile | true | undefined, text: string) => {
-    if (to === true) context.stdout.write(text)
+    if (to === true) context.answer(text)
     else to?.commit(text)
   }
   const writeJson = (text: string) => write(jsonFile ?? (json === true ? json : undefined), text)
@@ -51,10 +51,14 @@ export async function probe(
   context.log.info({ topic, source: name }, 'probed')
   const nothing = reasonForNothing(probed)
   const isText = json !== true && save !== true && picture?.isStdout !== true
-  if (isText && nothing === undefined)
-    context.stdout.write(renderProbed(probed, textStyle(context)))
+  if (isText && nothing === undefined) context.answer(await renderText(probed, context))
   writeJson(renderJson(probedToJson(probed), nothing))
   if (nothing !== undefined) throw nothing
+}
+
+async function renderText(probed: Probed, context: CliContext): Promise<string> {
+  const { renderProbed } = await import('../look/text.ts')
+  return renderProbed(probed, textStyle(context))
 }
 
 /** Strokes outside ASCII only where the locale has them, as the C library reads it. */

@@ -45,7 +45,7 @@ export async function probeFor(
   using file = typeof json === 'string' && json !== '-' ? new OutputFile('--json', json) : undefined
   const toStdout = json !== undefined && file === undefined
   const writeJson = (text: string) => {
-    if (toStdout) context.stdout.write(text)
+    if (toStdout) context.answer(text)
     file?.commit(text)
   }
   let said: Said
@@ -58,7 +58,7 @@ export async function probeFor(
     throw error
   }
   const exitStatus = (said.isPossible ? EXIT_CODES.ok : EXIT_CODES.failed).status
-  if (!toStdout) context.stdout.write(said.text)
+  if (!toStdout) context.answer(said.text)
   writeJson(renderJson({ for: client, source, exitStatus, ...said.fields }, undefined))
   context.setExitStatus(exitStatus)
 }

@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander'
+import { EXIT_CODES } from '../errors/index.ts'
+import { spellOutBareFlags } from './bare-flags.ts'
 import { addCompletionCommand } from './completion.ts'
 import type { CliContext } from './context.ts'
 import { addDoctorCommand } from './doctor.ts'
@@ -12,7 +14,24 @@ import { packageJson } from './package-json.ts'
 import { paintLabels } from './print-error.ts'
 import { addProbeCommand } from './probe.ts'
 import { addRunCommand } from './run.ts'
-import { renderVersion } from './version.ts'
+
+/** What commander calls the end that `--version` is. */
+const VERSION = 'commander.version'
+
+/** Does what the command line says. */
+export async function runCommandLine(argv: readonly string[], context: CliContext): Promise<void> {
+  try {
+    await buildProgram(context).parseAsync(spellOutBareFlags(argv), { from: 'user' })
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown
+    if (thrown.code === VERSION) {
+      const { renderVersion } = await import('./version.ts')
+      context.answer(renderVersion(packageJson.version))
+    }
+    // In all other cases commander has printed its own words.
+    context.setExitStatus(thrown.exitCode === 0 ? EXIT_CODES.ok.status : EXIT_CODES.usage.status)
+  }
+}
 
 /** All of the command line. Commands do their work in the context given. */
 export function buildProgram(context: CliContext): Command {
@@ -20,12 +39,11 @@ export function buildProgram(context: CliContext): Command {
     .description(packageJson.description)
     .option('-V, --version', 'print the version and what is known of the build')
     .on('option:version', () => {
-      context.stdout.write(renderVersion(packageJson.version))
-      throw new CommanderError(0, 'commander.version', packageJson.version)
+      throw new CommanderError(0, VERSION, packageJson.version)
     })
     .showSuggestionAfterError()
     .configureOutput({
-      writeOut: text => context.stdout.write(text),
+      writeOut: text => context.answer(text),
       writeErr: text => context.stderr.write(paintLabels(text, context.paint)),
     })
   configureHelp(program, context)

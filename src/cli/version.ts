@@ -1,10 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { chooseBackend } from '../native/backend.ts'
 import { SHIM_ABI } from '../native/shim-abi.ts'
-
-const require = createRequire(import.meta.url)
 
 /**
  * The version in a line of its own for scripts, then what a report of a bug should say of the
@@ -40,7 +37,8 @@ function loading(): string {
 
 function readJson(name: string): Readonly<Record<string, string>> | undefined {
   return attempt(
-    () => JSON.parse(readFileSync(require.resolve(name), 'utf8')) as Record<string, string>,
+    () =>
+      JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8')) as Record<string, string>,
   )
 }
 

@@ -5,7 +5,7 @@ import { renderPmuVersion } from '../pmu/version.ts'
 import type { GuestView } from '../vm/identify.ts'
 import type { KvmFacts } from '../vm/look.ts'
 import { coresOf, pmuOf, type Probed } from './facts.ts'
-import { hex } from './table.ts'
+import { hex } from './hex.ts'
 
 /** Version of the object that `--json` writes; raised when a field changes its meaning or goes. */
 const SCHEMA_VERSION = 1

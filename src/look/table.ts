@@ -83,8 +83,3 @@ function widthOf(text: string): number {
     0,
   )
 }
-
-/** `0x414fd0c1`. */
-export function hex(value: bigint): string {
-  return `0x${value.toString(16)}`
-}

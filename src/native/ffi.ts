@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { BugError, HostError } from '../errors/index.ts'
-import { writeWord } from './frame.ts'
+import { Frame } from './frame.ts'
 import { FRAME_WORDS, OP, SHIM_ABI } from './shim-abi.ts'
 import { checkShimAbi, checkShimFile, shimPath } from './shim-file.ts'
 import type { Shim } from './shim.ts'
@@ -35,15 +34,13 @@ export function loadShimByFfi(path: string = shimPath()): Shim {
   const { ref, ffi } = loadFfi()
   const callWords = prepare(ref, ffi)
   const entry = openLibrary(path, ref, ffi, callWords)
-  // SAFETY: of more than 64 bytes, so that V8 gives it memory of its own and never moves it.
-  const frame = Buffer.alloc(128)
-  const frameAddress = BigInt(ref.address(frame))
-  const pointerCell = frame.subarray(FRAME_WORDS * 8)
+  const frame = new Frame()
+  const frameAddress = BigInt(ref.address(frame.bytes))
+  const pointerCell = frame.bytes.subarray(FRAME_WORDS * 8)
 
   const shim: Shim = {
     call(op, ...args) {
-      writeWord(frame, 0, op)
-      for (let i = 1; i < FRAME_WORDS; i++) writeWord(frame, i * 8, args[i - 1] ?? 0)
+      frame.fill(op, args)
       return callWords(entry, frameAddress)
     },
     wrap(address, length) {
@@ -89,6 +86,8 @@ function prepare(ref: RefBindings, ffi: FfiBindings): CallWords {
  * functions of all kinds, which takes half as long as Node takes to start.
  */
 function loadFfi(): { ref: RefBindings; ffi: FfiBindings } {
+  // Asked for here: who does without ffi-napi does not load it.
+  const { createRequire } = process.getBuiltinModule('node:module')
   const require = createRequire(import.meta.url)
   const bindings = (name: string): unknown => {
     const folder = dirname(require.resolve(`${name}/package.json`))

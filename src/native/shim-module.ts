@@ -1,7 +1,6 @@
-import { constants } from 'node:os'
 import { HostError } from '../errors/index.ts'
-import { writeWord } from './frame.ts'
-import { FRAME_WORDS, OP, SHIM_ABI } from './shim-abi.ts'
+import { Frame } from './frame.ts'
+import { OP, SHIM_ABI } from './shim-abi.ts'
 import { checkShimAbi, checkShimFile, shimPath } from './shim-file.ts'
 import type { Shim } from './shim.ts'
 
@@ -20,12 +19,11 @@ interface ShimModule {
 export function loadShimModule(path: string = shimPath()): Shim {
   checkShimFile(path)
   const { call, wrap } = open(path)
-  const frame = Buffer.alloc(FRAME_WORDS * 8)
+  const frame = new Frame()
   const shim: Shim = {
     call(op, ...args) {
-      writeWord(frame, 0, op)
-      for (let i = 1; i < FRAME_WORDS; i++) writeWord(frame, i * 8, args[i - 1] ?? 0)
-      return call(frame)
+      frame.fill(op, args)
+      return call(frame.bytes)
     },
     wrap(address, length) {
       // SAFETY: the caller (NativeMemory) owns `length` bytes at `address` until it releases them.
@@ -44,7 +42,7 @@ export function loadShimModule(path: string = shimPath()): Shim {
 function open(path: string): ShimModule {
   const module = { exports: {} }
   try {
-    process.dlopen(module, path, constants.dlopen.RTLD_NOW)
+    process.dlopen(module, path)
   } catch (cause) {
     throw new HostError('SHIM', `the native library ${path} cannot be loaded`, {
       why: cause instanceof Error ? cause.message : String(cause),

@@ -209,8 +209,7 @@ export const PMU_EVENTS = {
 export type PmuEventName = keyof typeof PMU_EVENTS
 
 const NAMES = Object.keys(PMU_EVENTS) as PmuEventName[]
-const NUMBERS = new Map<string, number>(Object.entries(PMU_EVENTS))
-const NAME_OF = new Map<number, PmuEventName>(NAMES.map(name => [PMU_EVENTS[name], name]))
+let nameOf: ReadonlyMap<number, PmuEventName> | undefined
 
 /** What `perf` calls events, of which the PMU's driver makes these: `armv8_pmuv3_perf_map` (v6.12). */
 const PERF_NAMES = new Map<string, PmuEventName>([
@@ -230,12 +229,17 @@ const PERF_NAMES = new Map<string, PmuEventName>([
  * none of these. The number may be beyond {@link LAST_PMU_EVENT}.
  */
 export function parsePmuEvent(text: string): number | undefined {
-  return /^(0x[\da-f]+|\d+)$/i.test(text) ? Number(text) : NUMBERS.get(text.toUpperCase())
+  return /^(0x[\da-f]+|\d+)$/i.test(text) ? Number(text) : numberOf(text.toUpperCase())
 }
 
 /** Arm's name of an event, if it is among {@link PMU_EVENTS}. */
 export function pmuEventName(event: number): PmuEventName | undefined {
-  return NAME_OF.get(event)
+  nameOf ??= new Map(NAMES.map(name => [PMU_EVENTS[name], name]))
+  return nameOf.get(event)
+}
+
+function numberOf(name: string): number | undefined {
+  return Object.hasOwn(PMU_EVENTS, name) ? PMU_EVENTS[name as PmuEventName] : undefined
 }
 
 /** `0x11`. */

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { BugError, ImageError, SyscallError, TsvmmError } from '../errors/index.ts'
+import { BugError, errnoName, ImageError, SyscallError, TsvmmError } from '../errors/index.ts'
 import type { HostPmu } from '../host/index.ts'
 import {
   CORE_REGISTERS,
@@ -151,7 +150,7 @@ function runToItsEnd(
 ): string | undefined {
   const timeoutMs = PATIENCE_MS
   const result = system.runOnce({ fd, runAddress: run.address, cpus, timeoutMs })
-  if (result === -constants.errno.EINTR)
+  if (result < 0 && errnoName(-result) === 'EINTR')
     return `the guest did not answer within ${PATIENCE_MS / 1000} s`
   if (result < 0) return new SyscallError('KVM_RUN', -result).message
   const exit = decodeExit(run)

@@ -56,6 +56,11 @@ export interface UartLines {
   readonly onStatus: (lsr: number, canWait: boolean) => void
   /** Is told that the guest asks for the interrupt of received bytes: {@link Uart16550.heed} if it means it. */
   readonly onListen: () => void
+  /**
+   * Is given back what was received and the guest threw away unread, as drivers do while they set the
+   * UART up: whoever sent it has waited so far, and can wait on.
+   */
+  readonly giveBack: (bytes: readonly number[]) => void
   /** Is told that the guest has taken bytes, so that there is room for more. */
   readonly onRoom: () => void
 }
@@ -67,6 +72,8 @@ export interface UartLines {
 export class Uart16550 implements MmioDevice {
   readonly #lines: UartLines
   readonly #received: number[] = []
+  /** The guest's own bytes are among them, looped back. */
+  #isLooped = false
   #trigger: number = TRIGGER_LEVELS[0]
   #level = false
   /** The guest listens: bytes may come. */
@@ -200,7 +207,10 @@ export class Uart16550 implements MmioDevice {
   #send(byte: number): void {
     this.#transmitted = true
     if (!this.#loopback) this.#lines.transmit(byte)
-    else if (this.#received.length < FIFO_SIZE) this.#received.push(byte)
+    else if (this.#received.length < FIFO_SIZE) {
+      this.#received.push(byte)
+      this.#isLooped = true
+    }
   }
 
   #update(): void {
@@ -233,9 +243,15 @@ export class Uart16550 implements MmioDevice {
 
   #writeFcr(fcr: number): void {
     const enabled = (fcr & FCR_ENABLE) !== 0
-    if (enabled !== this.#fifoEnabled || (fcr & FCR_CLEAR_RECEIVER) !== 0) this.#received.length = 0
+    if (enabled !== this.#fifoEnabled || (fcr & FCR_CLEAR_RECEIVER) !== 0) this.#clearReceiver()
     this.#fifoEnabled = enabled
     if (enabled) this.#trigger = TRIGGER_LEVELS[fcr >> 6] ?? TRIGGER_LEVELS[0]
+  }
+
+  #clearReceiver(): void {
+    const unread = this.#received.splice(0)
+    if (unread.length > 0 && !this.#isLooped) this.#lines.giveBack(unread)
+    this.#isLooped = false
   }
 
   #readIir(): number {

@@ -33,6 +33,11 @@ export class ConsoleInput implements Disposable {
     }
   }
 
+  /** Puts back in front what the guest took and did not read; it gets it again when it has room. */
+  giveBack(bytes: readonly number[]): void {
+    this.#rest = Buffer.concat([Uint8Array.from(bytes), this.#rest])
+  }
+
   /** Reads no more. What the guest did not take is the source's again, for the next guest. */
   readonly [Symbol.dispose] = (): void => {
     this.#source.off('readable', this.pump)

@@ -46,6 +46,7 @@ export class SerialConsole implements Disposable {
         clearTimeout(this.#listening)
         this.#listening = setTimeout(() => this.#uart.listens && this.#uart.heed(), LISTENS_MS)
       },
+      giveBack: bytes => this.#input?.giveBack(bytes),
       onRoom: () => this.#input?.pump(),
     })
     mmio.attach(this.#uart, UART_BASE, UART_SIZE)

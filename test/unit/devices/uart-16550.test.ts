@@ -10,6 +10,7 @@ function makeUart() {
   const sent: number[] = []
   const levels: boolean[] = []
   const status: [number, boolean][] = []
+  const givenBack: number[] = []
   let room = 0
   let listen = 0
   const uart = new Uart16550({
@@ -17,6 +18,7 @@ function makeUart() {
     interrupt: level => levels.push(level),
     onStatus: (lsr, canWait) => status.push([lsr, canWait]),
     onListen: () => listen++,
+    giveBack: bytes => givenBack.push(...bytes),
     onRoom: () => room++,
   })
   return {
@@ -25,6 +27,8 @@ function makeUart() {
     levels,
     /** What LSR gives and whether THR can wait, each time one of them changed. */
     status,
+    /** What the guest threw away unread. */
+    givenBack,
     /** How often there was room for more. */
     rooms: () => room,
     /** How often the guest began to ask for the interrupt. */
@@ -34,6 +38,32 @@ function makeUart() {
     write: (register: number, byte: number) => uart.write(register, 1, BigInt(byte)),
   }
 }
+
+describe('what the guest throws away unread', () => {
+  test.each([0x00, 0x03])('is given back, in order, when FCR becomes %i', fcr => {
+    const { uart, write, read, givenBack } = makeUart()
+    write(IIR_FCR, 0x01)
+    write(IER, 0x01)
+    uart.heed()
+    uart.receive(Buffer.from('reboot'))
+
+    expect(read(DATA)).toBe(0x72)
+    write(IIR_FCR, fcr)
+
+    expect(Buffer.from(givenBack).toString()).toBe('eboot')
+    expect(read(LSR) & 0x01).toBe(0)
+  })
+
+  test('is gone if it was its own, looped back', () => {
+    const { write, givenBack } = makeUart()
+    write(IIR_FCR, 0x01)
+    write(MCR, LOOPBACK)
+    write(DATA, 0x41)
+    write(IIR_FCR, 0x03)
+
+    expect(givenBack).toEqual([])
+  })
+})
 
 describe('transmitting', () => {
   test('hands over every byte in order', () => {

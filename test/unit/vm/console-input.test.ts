@@ -33,6 +33,21 @@ test('a megabyte arrives whole and in order, however little the guest takes at a
   expect(Buffer.from(guest.got).equals(bytes)).toBe(true)
 })
 
+test('what the guest gives back it gets again, before the rest', async () => {
+  const room = [3, 0]
+  const guest = guestTaking(() => room.shift() ?? 0)
+  const source = Readable.from([Buffer.from('reboot')], { objectMode: false })
+  using input = new ConsoleInput(source, guest.take)
+  await setImmediate()
+  expect(Buffer.from(guest.got).toString()).toBe('reb')
+
+  input.giveBack(guest.got.splice(1))
+  room.splice(0, 2, 16)
+  input.pump()
+
+  expect(Buffer.from(guest.got).toString()).toBe('reboot')
+})
+
 test('nothing is read that the guest has no room for', async () => {
   const source = new PassThrough({ highWaterMark: 16 })
   const guest = guestTaking(() => 0)

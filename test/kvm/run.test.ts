@@ -229,7 +229,6 @@ describe('a hostile guest', () => {
   })
 })
 
-<<<<<<< Updated upstream
 describe('an image as those of kvm-unit-tests, run as their runner does with lkvm', () => {
   const script = fileURLToPath(new URL('scripts/unit-test.sh', import.meta.url))
   const log = () => join(folder, 'unit.log')
@@ -265,7 +264,9 @@ describe('an image as those of kvm-unit-tests, run as their runner does with lkv
     const ran = await unit(args, flags, seconds)
     expect(ran.stdout).toMatch(expected)
     expect(ran.stderr).toBe('')
-=======
+  })
+})
+
 describe('a trace', () => {
   it('has the calls of a dry run on the same machine, when that was saved, in the same order', async () => {
     const wish = '--pmu -c 3 --pmu-filter deny:0x11 --pmu-irq spi:70 --initrd $1 $1'
@@ -287,7 +288,6 @@ describe('a trace', () => {
     )
     expect(traced.length).toBeGreaterThan(80)
     expect(readFileSync(join(folder, 'guest.dtb')).readUInt32BE()).toBe(0xd00dfeed)
->>>>>>> Stashed changes
   })
 })
 

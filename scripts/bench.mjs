@@ -15,10 +15,13 @@ else for (const script of withKvm.slice(1)) run(process.execPath, [script, path(
 
 async function onEmulatedHost(scripts) {
   const { Lab } = await import('../dist/lab/index.js')
+  const { provideArm64Qemu } = await import('./bench/arm64-qemu.mjs')
+  const qemu = await provideArm64Qemu()
   const lab = await Lab.boot({ progress: line => console.error(line) })
   try {
-    for (const script of scripts) {
-      const argv = ['node', script, '/opt/tsvmm']
+    const alone = scripts.map(script => [script, '/opt/tsvmm'])
+    for (const words of [...alone, [path('bench/first-instruction.mjs'), '/opt/tsvmm', qemu]]) {
+      const argv = ['node', ...words]
       const { stdout, stderr } = await lab.exec(argv, { timeoutMs: 600_000 })
       process.stdout.write(stdout)
       process.stderr.write(stderr)

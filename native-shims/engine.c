@@ -164,6 +164,9 @@ static int32_t run_vcpu(struct vcpu *vcpu)
 			slot->posted_writes++;
 			notify(vcpu->engine);
 			break;
+		case TSVMM_FAST_QUEUE:
+			slot->queue_reads++;
+			break;
 		default:
 			return 0;
 		}

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Raised with every change of the numbers, layouts or meanings in this file. */
-#define TSVMM_SHIM_ABI 4
+#define TSVMM_SHIM_ABI 5
 
 #define TSVMM_FRAME_WORDS 8
 
@@ -75,7 +75,8 @@ struct tsvmm_slot {
 	uint64_t exits; /* how often KVM_RUN returned */
 	uint64_t shadow_reads; /* of these, reads the thread answered itself */
 	uint64_t posted_writes; /* and writes it queued */
-	uint8_t pad[16];
+	uint64_t queue_reads; /* and reads it answered from the queue */
+	uint8_t pad[8];
 };
 
 /* How a thread answers an access of the guest to a fast register by itself. */
@@ -83,6 +84,7 @@ enum tsvmm_fast_kind {
 	TSVMM_FAST_OFF = 0, /* not at all: the access is an exit for the event loop */
 	TSVMM_FAST_SHADOW = 1, /* a read gets `value` */
 	TSVMM_FAST_POST = 2, /* a write is queued in the ring */
+	TSVMM_FAST_QUEUE = 3, /* a read takes the next value of the queue, but not the last one */
 };
 
 /* A fast register. Two of them may have the same address: one for reads, one for writes. */
@@ -104,6 +106,17 @@ struct tsvmm_post {
 
 #define TSVMM_POSTS 1024
 
+#define TSVMM_QUEUED 256
+
+/* Values for a register of which every read takes one: put in by the event loop, taken by all. */
+struct tsvmm_queue {
+	uint32_t head; /* atomic: number of the next value to be put in */
+	uint8_t pad0[60];
+	uint32_t tail; /* atomic: number of the next value to be taken */
+	uint8_t pad1[60];
+	uint32_t values[TSVMM_QUEUED]; /* atomic */
+};
+
 /* What the event loop and the threads share; slots follow it. */
 struct tsvmm_shared {
 	uint32_t pending; /* atomic: 1 while a byte is on its way to the event loop */
@@ -114,6 +127,7 @@ struct tsvmm_shared {
 	uint32_t tail; /* atomic: number of the next write the event loop will take */
 	uint8_t pad2[60];
 	struct tsvmm_post posts[TSVMM_POSTS];
+	struct tsvmm_queue queue;
 };
 
 __attribute__((visibility("default"))) int64_t tsvmm_call(const int64_t *frame);

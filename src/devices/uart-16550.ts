@@ -43,17 +43,29 @@ const MSR_CONNECTED = 0xb0
 
 const FIFO_SIZE = 16
 
+/** What is received waits in more than a FIFO: drivers read on while LSR says that there is something. */
+export const RECEIVER_SIZE = 256
+
 /** What a UART is connected to. */
 export interface UartLines {
+  /**
+   * Where received bytes wait, {@link RECEIVER_SIZE} of them. Others may take bytes out, as reads of RBR
+   * do, while {@link UartLines.onStatus} allows it; but never the last.
+   */
+  readonly received: {
+    readonly length: number
+    push: (...bytes: readonly number[]) => void
+    shift: () => number | undefined
+  }
   /** Is given each byte the guest sends, in order. */
   readonly transmit: (byte: number) => void
   /** Is told the level of the interrupt line whenever it changes; it starts low. */
   readonly interrupt: (level: boolean) => void
   /**
-   * Is told, when it changes, what reading LSR gives, and whether a write to THR can wait: nothing
-   * that the guest sees at once comes of it.
+   * Is told, when it changes, what reading LSR gives, and whether THR and RBR are just that: a write to
+   * THR can wait, since the guest sees nothing of it at once, and reads of RBR take received bytes.
    */
-  readonly onStatus: (lsr: number, canWait: boolean) => void
+  readonly onStatus: (lsr: number, isPlain: boolean) => void
   /** Is told that the guest asks for the interrupt of received bytes: {@link Uart16550.heed} if it means it. */
   readonly onListen: () => void
   /**
@@ -71,7 +83,7 @@ export interface UartLines {
  */
 export class Uart16550 implements MmioDevice {
   readonly #lines: UartLines
-  readonly #received: number[] = []
+  readonly #received: UartLines['received']
   /** The guest's own bytes are among them, looped back. */
   #isLooped = false
   #trigger: number = TRIGGER_LEVELS[0]
@@ -79,7 +91,7 @@ export class Uart16550 implements MmioDevice {
   /** The guest listens: bytes may come. */
   #isHeeded = false
   #toldLsr: number | undefined
-  #toldCanWait: boolean | undefined
+  #toldIsPlain: boolean | undefined
   #ier = 0
   #lcr = 0
   #mcr = 0
@@ -91,6 +103,7 @@ export class Uart16550 implements MmioDevice {
 
   constructor(lines: UartLines) {
     this.#lines = lines
+    this.#received = lines.received
     this.#updateStatus()
   }
 
@@ -141,7 +154,7 @@ export class Uart16550 implements MmioDevice {
   }
 
   get #room(): number {
-    return this.#isHeeded && !this.#loopback ? FIFO_SIZE - this.#received.length : 0
+    return this.#isHeeded && !this.#loopback ? RECEIVER_SIZE - this.#received.length : 0
   }
 
   #readRegister(offset: number): number {
@@ -223,11 +236,11 @@ export class Uart16550 implements MmioDevice {
 
   #updateStatus(): void {
     const lsr = this.#lsr
-    const canWait = !this.#dlab && !this.#loopback
-    if (lsr === this.#toldLsr && canWait === this.#toldCanWait) return
+    const isPlain = !this.#dlab && !this.#loopback
+    if (lsr === this.#toldLsr && isPlain === this.#toldIsPlain) return
     this.#toldLsr = lsr
-    this.#toldCanWait = canWait
-    this.#lines.onStatus(lsr, canWait)
+    this.#toldIsPlain = isPlain
+    this.#lines.onStatus(lsr, isPlain)
   }
 
   /** Enabling the transmit interrupt raises it if the transmitter is empty, and ours always is. */
@@ -249,7 +262,9 @@ export class Uart16550 implements MmioDevice {
   }
 
   #clearReceiver(): void {
-    const unread = this.#received.splice(0)
+    const unread: number[] = []
+    for (let byte = this.#received.shift(); byte !== undefined; byte = this.#received.shift())
+      unread.push(byte)
     if (unread.length > 0 && !this.#isLooped) this.#lines.giveBack(unread)
     this.#isLooped = false
   }

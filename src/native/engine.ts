@@ -5,6 +5,7 @@ import { FAST, FAST_KIND, OP, POST, SHARED, SLOT, STATE } from './shim-abi.ts'
 import { encodeCpuMask } from './shim-system.ts'
 import type { Shim } from './shim.ts'
 import type { System } from './system.ts'
+import { ValueQueue } from './value-queue.ts'
 
 /** What a vCPU thread waits for or has come to. */
 export type VcpuEvent =
@@ -27,6 +28,8 @@ export interface FastRegister {
   shadow(value: number): void
   /** Writes are queued from now on: see {@link EngineThreads.takePosted}. */
   post(): void
+  /** Reads take a value of {@link EngineThreads.queue} each from now on. */
+  takeQueued(): void
   /** All accesses are exits again. Writes posted before are in the queue still. */
   off(): void
 }
@@ -35,6 +38,7 @@ export interface FastRegister {
 export interface FastAnswers {
   readonly shadowReads: bigint
   readonly postedWrites: bigint
+  readonly queueReads: bigint
 }
 
 /**
@@ -53,6 +57,8 @@ export class EngineThreads implements Disposable {
   #tail = 0
   /** Readable when a thread has something to say; the caller wraps it in a socket and owns it. */
   readonly notifyFd: number
+  /** What is read of fast registers that take from it. */
+  readonly queue: ValueQueue
 
   /** @throws {SyscallError} no memory or no file descriptors left */
   constructor(shim: Shim, system: System, vcpus: number) {
@@ -79,6 +85,7 @@ export class EngineThreads implements Disposable {
       (at, length) => shim.wrap(address + BigInt(at), length),
       () => undefined,
     )
+    this.queue = new ValueQueue(this.#shared)
   }
 
   /**
@@ -148,6 +155,7 @@ export class EngineThreads implements Disposable {
         set(FAST_KIND.SHADOW)
       },
       post: () => set(FAST_KIND.POST),
+      takeQueued: () => set(FAST_KIND.QUEUE),
       off: () => set(FAST_KIND.OFF),
     }
   }
@@ -185,6 +193,7 @@ export class EngineThreads implements Disposable {
     return {
       shadowReads: this.#shared.readU64(slot + SLOT.shadow_reads),
       postedWrites: this.#shared.readU64(slot + SLOT.posted_writes),
+      queueReads: this.#shared.readU64(slot + SLOT.queue_reads),
     }
   }
 

@@ -9,6 +9,7 @@ export { NativeMemory } from './memory.ts'
 export type { MapRequest, System } from './system.ts'
 export type { EngineThreads, FastRegister, VcpuEvent } from './engine.ts'
 export { onCpus } from './on-cpus.ts'
+export type { ValueQueue } from './value-queue.ts'
 
 /** Native code, loaded. */
 export interface Native {

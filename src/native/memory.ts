@@ -156,6 +156,12 @@ export class NativeMemory implements Disposable {
     return Atomics.exchange(this.#words(offset), (offset % WINDOW_SIZE) >> 2, value)
   }
 
+  /** See {@link atomicLoad}. @returns the word's old value, which was replaced if it was `expected` */
+  atomicCompareExchange(offset: number, expected: number, value: number): number {
+    const word = (offset % WINDOW_SIZE) >> 2
+    return Atomics.compareExchange(this.#words(offset), word, expected, value)
+  }
+
   /** The window of a word, as words. */
   #words(offset: number): Int32Array {
     if (offset % 4 !== 0) throw new BugError(`offset ${offset} is not that of a word`)

@@ -2,7 +2,7 @@
  * The numbers and layouts of native-shims/tsvmm.h, which a test compares with this file. Raise
  * `SHIM_ABI` in both with every change.
  */
-export const SHIM_ABI = 4
+export const SHIM_ABI = 5
 
 export const FRAME_WORDS = 8
 
@@ -41,7 +41,7 @@ export const STATE = {
 } as const
 
 /** `enum tsvmm_fast_kind`. */
-export const FAST_KIND = { OFF: 0, SHADOW: 1, POST: 2 } as const
+export const FAST_KIND = { OFF: 0, SHADOW: 1, POST: 2, QUEUE: 3 } as const
 
 /** `struct tsvmm_fast`, of which there are `count`. */
 export const FAST = { size: 16, count: 4, address: 0, kind: 8, value: 12 } as const
@@ -56,14 +56,18 @@ export const POST = {
   sequence: 20,
 } as const
 
+/** `struct tsvmm_queue`: `count` words from `values` on. */
+export const QUEUE = { size: 128 + 256 * 4, count: 256, head: 0, tail: 64, values: 128 } as const
+
 /** `struct tsvmm_shared`, followed by one {@link SLOT} per vCPU. */
 export const SHARED = {
-  size: 64 + 4 * 16 + 64 + 64 + 1024 * 24,
+  size: 64 + 4 * 16 + 64 + 64 + 1024 * 24 + QUEUE.size,
   pending: 0,
   fast: 64,
   head: 128,
   tail: 192,
   posts: 256,
+  queue: 256 + 1024 * 24,
 } as const
 
 /** `struct tsvmm_slot`. */
@@ -77,4 +81,5 @@ export const SLOT = {
   exits: 24,
   shadow_reads: 32,
   posted_writes: 40,
+  queue_reads: 48,
 } as const

@@ -9,6 +9,7 @@ export const UART_BASE = 0x0100_0000n
 export const UART_SIZE = 0x1000n
 /** Its registers that the guest uses for every byte: see src/devices/uart-16550.ts. */
 export const UART_THR = UART_BASE
+export const UART_RBR = UART_BASE
 export const UART_LSR = UART_BASE + 5n
 /** INTID of the first shared interrupt. */
 export const FIRST_SPI = 32

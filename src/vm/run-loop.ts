@@ -1,7 +1,13 @@
 import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { SyscallError } from '../errors/index.ts'
-import type { EngineThreads, FastRegister, Native, NativeMemory } from '../native/index.ts'
+import type {
+  EngineThreads,
+  FastRegister,
+  Native,
+  NativeMemory,
+  ValueQueue,
+} from '../native/index.ts'
 import {
   clearImmediateExit,
   completeMmioRead,
@@ -43,7 +49,7 @@ export interface RunLoopOptions extends UnsupportedCpuOptions {
 export interface RunStatistics {
   /**
    * How often KVM_RUN returned, by what it returned with. What the vCPU's thread answered by itself
-   * is `mmio-shadow-read` and `mmio-posted-write`; for the rest the event loop was asked.
+   * is `mmio-shadow-read`, `mmio-queue-read` and `mmio-posted-write`; for the rest the event loop was asked.
    */
   readonly exits: Readonly<Record<string, number>>
   /** The same of each vCPU. */
@@ -135,6 +141,11 @@ export class RunLoop {
    */
   fastRegister(address: bigint): FastRegister {
     return this.#threads.fastRegister(address)
+  }
+
+  /** What reads of fast registers take, where they take something. */
+  get readQueue(): ValueQueue {
+    return this.#threads.queue
   }
 
   /** Ends the VM with this outcome, unless it is ending already. */
@@ -280,9 +291,10 @@ export class RunLoop {
 
   #countFastExits(): Record<string, number>[] {
     return this.#options.vcpus.map((_, index) => {
-      const { shadowReads, postedWrites } = this.#threads.fastAnswers(index)
+      const { shadowReads, queueReads, postedWrites } = this.#threads.fastAnswers(index)
       return {
         ...(shadowReads > 0n && { 'mmio-shadow-read': Number(shadowReads) }),
+        ...(queueReads > 0n && { 'mmio-queue-read': Number(queueReads) }),
         ...(postedWrites > 0n && { 'mmio-posted-write': Number(postedWrites) }),
       }
     })

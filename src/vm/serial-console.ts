@@ -3,7 +3,7 @@ import { Uart16550, type MmioBus } from '../devices/index.ts'
 import type { Vm } from './builder.ts'
 import { ConsoleInput } from './console-input.ts'
 import type { ConsoleOutput } from './console.ts'
-import { UART_BASE, UART_LSR, UART_SIZE, UART_SPI, UART_THR } from './memory-map.ts'
+import { UART_BASE, UART_LSR, UART_RBR, UART_SIZE, UART_SPI, UART_THR } from './memory-map.ts'
 import type { RunLoop } from './run-loop.ts'
 
 /** What a console is connected to. */
@@ -33,14 +33,21 @@ export class SerialConsole implements Disposable {
   /** To be made before the run. */
   constructor({ vm, loop, mmio, output }: Surroundings) {
     const [lsr, thr] = [loop.fastRegister(UART_LSR), loop.fastRegister(UART_THR)]
+    const rbr = loop.fastRegister(UART_RBR)
     this.#loop = loop
     this.#uart = new Uart16550({
+      received: loop.readQueue,
       transmit: byte => output.put(byte),
       interrupt: level => vm.setSpi(UART_SPI, level),
-      onStatus: (status, canWait) => {
+      onStatus: (status, isPlain) => {
         lsr.shadow(status)
-        if (canWait) thr.post()
-        else thr.off()
+        if (isPlain) {
+          thr.post()
+          rbr.takeQueued()
+        } else {
+          thr.off()
+          rbr.off()
+        }
       },
       onListen: () => {
         clearTimeout(this.#listening)

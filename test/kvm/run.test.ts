@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -185,6 +186,20 @@ describe('a guest that misbehaves', () => {
     )
     expect(ran.stdout).toBe('')
     expect(ran.status).toBe(0)
+  })
+
+  it('takes much input with few exits', async () => {
+    const given = randomBytes(0x1_0000)
+    writeFileSync(join(folder, 'given'), given)
+    const ran = await sh('tsvmm run --json $0/sink.json $1 <$0/given', 'sink')
+    const sum = given.reduce((before, byte) => (Math.imul(before, 31) + byte) >>> 0, 0)
+    expect(ran.stdout).toBe(`0x${sum.toString(16)}\n`)
+    const { exits } = JSON.parse(readFileSync(join(folder, 'sink.json'), 'utf8')) as {
+      exits: { 'mmio-queue-read': number; 'mmio-read': number }
+    }
+    // The last byte of each batch of 256; and a little more, since a pipe gives what it has.
+    expect(exits['mmio-read']).toBeLessThan(1000)
+    expect(exits['mmio-queue-read'] + exits['mmio-read']).toBe(given.length)
   })
 
   it('is ended by --timeout also when nobody reads, and the late reader changes nothing', async () => {

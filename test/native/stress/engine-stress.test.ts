@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EngineThreads } from '../../../src/native/engine.ts'
 import type { NativeMemory } from '../../../src/native/index.ts'
 import { loadShimModule } from '../../../src/native/shim-module.ts'
+import { QUEUE_SIZE, type ValueQueue } from '../../../src/native/value-queue.ts'
 import { ShimSystem } from '../../../src/native/shim-system.ts'
 import { ConsoleOutput } from '../../../src/vm/console.ts'
 import { RunLoop, type MmioTarget } from '../../../src/vm/run-loop.ts'
@@ -19,8 +20,16 @@ import { buildModel, buildPretendShim } from './build.ts'
 
 /** As pretend-kvm.h has them. */
 const PRETEND = { fd: 100_000, setup: 0x5e7, guest: 4096 }
-const AT = { posted: 0x1000n, shadow: 0x2000n, count: 0x4000n }
-const GUEST = { seed: 0, writes: 8, written: 12, wrongReads: 16, interrupted: 20, size: 40 }
+const AT = { posted: 0x1000n, shadow: 0x2000n, queue: 0x3800n, count: 0x4000n }
+const GUEST = {
+  seed: 0,
+  writes: 8,
+  written: 12,
+  wrongReads: 16,
+  interrupted: 20,
+  queueSum: 40,
+  size: 56,
+}
 
 let folder: string
 let shim: ReturnType<typeof loadShimModule>
@@ -38,12 +47,14 @@ afterAll(() => rmSync(folder, { recursive: true }))
 class Witness implements MmioTarget {
   readonly taken: number[]
   readonly wrong: string[] = []
+  queue: ValueQueue | undefined
 
   constructor(vcpus: number) {
     this.taken = new Array<number>(vcpus).fill(0)
   }
 
   read(address: bigint): bigint {
+    if (address === AT.queue) return BigInt(this.queue?.shift() ?? 0)
     return BigInt(this.taken[Number(address - AT.count) / 8] ?? -1)
   }
 
@@ -67,6 +78,8 @@ function setUp(vcpu: number, writes: number): NativeMemory {
 function disturb(loop: RunLoop, threads: EngineThreads, vcpus: number): () => void {
   const shadow = loop.fastRegister(AT.shadow)
   const posted = loop.fastRegister(AT.posted)
+  const queued = loop.fastRegister(AT.queue)
+  let last = 0
   let turn = 0
   let going = true
   shadow.shadow(turn)
@@ -76,6 +89,9 @@ function disturb(loop: RunLoop, threads: EngineThreads, vcpus: number): () => vo
     shadow.shadow(turn)
     if (turn % 7 === 0) posted.off()
     else posted.post()
+    if (turn % 11 === 0) queued.off()
+    else queued.takeQueued()
+    while (turn % 3 === 0 && threads.queue.length < QUEUE_SIZE) threads.queue.push(++last)
     if (turn % 5 === 0) threads.kick(turn % vcpus)
     setImmediate(next)
   }
@@ -106,6 +122,7 @@ describe('the engine under stress', () => {
         onUnsupportedCpu: 'fail',
         onNotice: () => undefined,
       })
+      mmio.queue = threads.queue
       const calm = disturb(loop, threads, vcpus)
       const outcome = await loop.run().finally(calm)
       expect(outcome).toEqual({ kind: 'powered-off' })
@@ -123,7 +140,13 @@ describe('the engine under stress', () => {
       expect(Math.max(...mmio.taken)).toBe(writes)
       expect(guests.some(({ interrupted }) => interrupted > 0)).toBe(true)
       const { exits } = loop.statistics
-      for (const kind of ['mmio-shadow-read', 'mmio-posted-write', 'mmio-write', 'mmio-read'])
+      for (const kind of [
+        'mmio-shadow-read',
+        'mmio-queue-read',
+        'mmio-posted-write',
+        'mmio-write',
+        'mmio-read',
+      ])
         expect(exits[kind]).toBeGreaterThan(writes / 100)
       runs.forEach(run => run.release())
     },

@@ -28,6 +28,8 @@ static void *engine;
 static struct tsvmm_shared *shared;
 static struct tsvmm_slot *slots;
 static struct kvm_run *runs[PRETEND_VCPUS];
+/* How many values were put into the queue, and the sum of those that were taken. */
+static uint64_t queued, queue_sum;
 static uint32_t vcpus, taken[PRETEND_VCPUS], wrong, exits;
 static bool ending;
 static _Atomic bool is_over;
@@ -62,6 +64,30 @@ static bool take_posted(void)
 	return true;
 }
 
+static void fill_queue(void)
+{
+	struct tsvmm_queue *queue = &shared->queue;
+	uint32_t head = queue->head;
+
+	while (head - load(&queue->tail) < TSVMM_QUEUED)
+		store(&queue->values[head++ % TSVMM_QUEUED], (uint32_t)++queued);
+	store(&queue->head, head);
+}
+
+/* As ValueQueue.shift(): threads take, too. */
+static uint64_t shift_queue(void)
+{
+	struct tsvmm_queue *queue = &shared->queue;
+	uint32_t tail = load(&queue->tail), value;
+
+	do {
+		if (tail == queue->head)
+			return 0;
+		value = load(&queue->values[tail % TSVMM_QUEUED]);
+	} while (!atomic_compare_exchange_strong((_Atomic uint32_t *)&queue->tail, &tail, tail + 1));
+	return value;
+}
+
 static void answer(uint32_t vcpu, uint32_t state)
 {
 	uint64_t one = 1;
@@ -83,7 +109,10 @@ static void handle(uint32_t vcpu)
 		ending = true;
 	else if (run->mmio.is_write)
 		take_write(*(uint64_t *)run->mmio.data);
-	else
+	else if (run->mmio.phys_addr == PRETEND_QUEUE) {
+		value = shift_queue();
+		memcpy(run->mmio.data, &value, sizeof(value));
+	} else
 		memcpy(run->mmio.data, &value, sizeof(value));
 }
 
@@ -114,6 +143,9 @@ static void change_registers(uint32_t turn)
 	store(&shared->fast[0].value, turn);
 	store(&shared->fast[0].kind, TSVMM_FAST_SHADOW);
 	store(&shared->fast[1].kind, turn % 7 ? TSVMM_FAST_POST : TSVMM_FAST_OFF);
+	store(&shared->fast[2].kind, turn % 11 ? TSVMM_FAST_QUEUE : TSVMM_FAST_OFF);
+	if (turn % 3 == 0)
+		fill_queue();
 }
 
 static void *kick_main(void *argument)
@@ -142,9 +174,20 @@ static void start(uint32_t vcpu, uint32_t writes, uint32_t seed)
 		abort();
 }
 
+/* Of a guest that was stopped before it saw what its read was answered. */
+static uint64_t pending_answer(const struct pretend_guest *guest, const struct kvm_run *run)
+{
+	uint64_t value = 0;
+
+	if (guest->reading == PRETEND_QUEUE)
+		memcpy(&value, run->mmio.data, sizeof(value));
+	return value;
+}
+
 int main(int argc, char **argv)
 {
 	bool done[PRETEND_VCPUS] = { false };
+	uint64_t left;
 	uint32_t writes, seed, running, wrong_reads = 0, turn = 0;
 	pthread_t kicker;
 	int pair[2];
@@ -159,6 +202,7 @@ int main(int argc, char **argv)
 	slots = (void *)(shared + 1);
 	shared->fast[0].address = PRETEND_SHADOW;
 	shared->fast[1].address = PRETEND_POSTED;
+	shared->fast[2].address = PRETEND_QUEUE;
 	change_registers(turn);
 	for (uint32_t i = 0; i < vcpus; i++)
 		start(i, writes, seed);
@@ -171,16 +215,21 @@ int main(int argc, char **argv)
 	is_over = true;
 	pthread_join(kicker, NULL);
 	take_posted();
+	while ((left = shift_queue()))
+		queue_sum += left;
 	if (tsvmm_engine_destroy(engine))
 		return 3;
 	for (uint32_t i = 0; i < vcpus; i++) {
 		struct pretend_guest *guest = (void *)((char *)runs[i] + PRETEND_GUEST);
 
 		wrong_reads += guest->wrong_reads;
+		queue_sum += guest->queue_sum + pending_answer(guest, runs[i]);
 		/* One that was asked about when another shut down is not taken any more. */
 		if (guest->written - taken[i] > 1)
 			wrong++;
 	}
+	/* Each value was taken once. */
+	wrong_reads += queue_sum != queued * (queued + 1) / 2;
 	printf("%u exits asked about, %u writes wrong, %u reads wrong\n", exits, wrong, wrong_reads);
 	return wrong || wrong_reads ? 1 : 0;
 }

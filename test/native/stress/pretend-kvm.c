@@ -55,6 +55,11 @@ static void complete(struct pretend_guest *guest, const struct kvm_run *run)
 	if (guest->reading == PRETEND_SHADOW) {
 		guest->wrong_reads += answer < guest->last_shadow;
 		guest->last_shadow = answer;
+	} else if (guest->reading == PRETEND_QUEUE) {
+		/* 0: there was none. */
+		guest->wrong_reads += answer && answer <= guest->last_queued;
+		guest->last_queued = answer ? answer : guest->last_queued;
+		guest->queue_sum += answer;
 	} else if (guest->reading) {
 		guest->wrong_reads += answer != guest->written;
 	}
@@ -82,16 +87,18 @@ static int kvm_run(uint64_t vcpu, struct kvm_run *run)
 		errno = EINTR;
 		return -1;
 	}
-	kind = random_below(guest, 8);
+	kind = random_below(guest, 10);
 	if (guest->written == guest->writes) {
 		run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
 		run->system_event.type = KVM_SYSTEM_EVENT_SHUTDOWN;
 		run->system_event.ndata = 0;
-	} else if (kind < 3) {
-		guest->reading = kind == 0 ? PRETEND_COUNT + 8 * vcpu : PRETEND_SHADOW;
+	} else if (kind < 5) {
+		guest->reading = kind == 0 ? PRETEND_COUNT + 8 * vcpu :
+				 kind < 3  ? PRETEND_SHADOW :
+					     PRETEND_QUEUE;
 		mmio(run, guest->reading, 0, 0);
 	} else {
-		mmio(run, kind == 3 ? PRETEND_ASKED : PRETEND_POSTED, 1,
+		mmio(run, kind == 5 ? PRETEND_ASKED : PRETEND_POSTED, 1,
 		     vcpu << 32 | guest->written++);
 	}
 	return 0;

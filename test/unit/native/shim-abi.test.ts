@@ -36,13 +36,16 @@ describe('src/native/shim-abi.ts says what native-shims/tsvmm.h says', () => {
   })
 
   it('how many there are', () => {
-    expect([abi.FAST.count, abi.POST.count]).toEqual([macro('FAST_REGISTERS'), macro('POSTS')])
+    expect([abi.FAST.count, abi.POST.count, abi.QUEUE.count]).toEqual(
+      ['FAST_REGISTERS', 'POSTS', 'QUEUED'].map(macro),
+    )
   })
 
   it.each([
     ['tsvmm_shared', abi.SHARED],
     ['tsvmm_fast', abi.FAST],
     ['tsvmm_post', abi.POST],
+    ['tsvmm_queue', abi.QUEUE],
     ['tsvmm_slot', abi.SLOT],
   ])('the layout of struct %s', (name, expected) => {
     expect(expected).toEqual(expect.objectContaining(layoutOfStruct(name)))
@@ -61,7 +64,7 @@ function layoutOfStruct(name: string): Record<string, number> {
   const layout: Record<string, number> = {}
   let offset = 0
   for (const [, type = '', field = '', count = '1'] of body.matchAll(FIELD)) {
-    // Every struct of ours has a field of 64 bits.
+    // Every struct in another has a field of 64 bits, or its place is a multiple of 8 anyway.
     const width = WIDTHS[type] ?? 8
     const size = WIDTHS[type] ?? layoutOfStruct(type)['size'] ?? NaN
     offset = Math.ceil(offset / width) * width

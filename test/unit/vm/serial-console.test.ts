@@ -9,6 +9,8 @@ type Surroundings = ConstructorParameters<typeof SerialConsole>[0]
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+const ignore = () => undefined
+
 /** A console whose guest has more to read than there is room for. */
 function makeConsole() {
   const shadow = vi.fn()
@@ -17,7 +19,8 @@ function makeConsole() {
   const console = new SerialConsole({
     vm: { setSpi: () => undefined },
     loop: {
-      fastRegister: () => ({ shadow, post: () => undefined, off: () => undefined }),
+      fastRegister: () => ({ shadow, post: ignore, takeQueued: ignore, off: ignore }),
+      readQueue: [] as number[],
       statistics: { exits },
     },
     mmio,

@@ -32,9 +32,8 @@ exports.load = (bundle, main, word = '') => {
     const module = { id: filename, filename, exports: {}, loaded: false }
     require.cache[filename] = module
     const cachedData = cache?.kept.get(name)
-    // The bundle is ASCII.
-    const source = `${OPENING}${readFileSync(filename, 'latin1')}\n})`
-    const script = new Script(source, { filename, cachedData })
+    // The bundle is ASCII: functions that take what CommonJS gives.
+    const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData })
     cache?.used.set(name, script)
     script.runInThisContext()(module.exports, requireFromBundle, module, filename, bundle)
     module.loaded = true
@@ -42,9 +41,6 @@ exports.load = (bundle, main, word = '') => {
   }
   return load(main)
 }
-
-/** What a file of CommonJS is given; on its first line, so that lines keep their numbers. */
-const OPENING = '(function (exports, require, module, __filename, __dirname) { '
 
 /**
  * What V8 made of the files, one file for each command: that is read at once, and holds what this

@@ -33,6 +33,7 @@ const WHOLE = [
   ['probe-action', 'cli/probe-action.js'],
   ['kvm', 'vm/look.js'],
   ['program', 'cli/program.js'],
+  ['run-action', 'cli/run-action.js'],
 ]
 
 function group(name, entry, priority) {
@@ -62,11 +63,14 @@ await build({
   },
 })
 
+/** What a file of CommonJS is given: here, since bin/load.js would have to copy what it has read. */
+const OPENING = '(function (exports, require, module, __filename, __dirname) { '
+
 /** By which bin/load.js knows whether what it keeps was made of these files. */
 const hash = createHash('sha256')
 for (const name of readdirSync('dist/bundle').sort()) {
   const path = join('dist/bundle', name)
-  const code = inAscii(readFileSync(path, 'utf8'))
+  const code = `${OPENING}${inAscii(readFileSync(path, 'utf8'))}\n})`
   writeFileSync(path, code)
   hash.update(`${name}\0`).update(code)
 }

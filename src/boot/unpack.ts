@@ -1,5 +1,4 @@
 import { Decompress } from 'fzstd'
-import { gunzipSync } from 'node:zlib'
 import { ImageError } from '../errors/index.ts'
 import { flattenElf, isElf } from './elf.ts'
 
@@ -72,6 +71,8 @@ function attempt(path: string, unwrap: () => Buffer): Buffer {
 
 function gunzip(bytes: Buffer): Buffer {
   try {
+    // Asked for here: it takes longer to load than most images.
+    const { gunzipSync } = process.getBuiltinModule('node:zlib')
     return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED })
   } catch (error) {
     const isTooMuch =

@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 import { SHELLS } from './completion.ts'
+import { define } from './define-later.ts'
 import { examplesOf, type Example } from './examples.ts'
 import { allTopics } from './explain-topics.ts'
 import { describeOption } from './help-format.ts'
@@ -56,6 +57,7 @@ export interface Values {
 export function readCommandLine(program: Command): CommandLine {
   const help = program.createHelp()
   const commands = help.visibleCommands(program)
+  commands.forEach(define)
   const names = commands.map(command => command.name())
   const words = { ...WORDS, 'help topic': [...names, ...Object.keys(HELP_TOPICS)] }
   const options = (command: Command) =>

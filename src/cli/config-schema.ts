@@ -1,10 +1,12 @@
 import type { Command, Option } from 'commander'
 import { configurable, kindOf } from './config-options.ts'
+import { define } from './define-later.ts'
 import { describeOption } from './help-format.ts'
 
 /** The JSON Schema of a `--config-file`, made of the options of `tsvmm run`. */
 export function configSchema(program: Command): object {
   const run = program.commands.find(command => command.name() === 'run')
+  if (run !== undefined) define(run)
   const fields = run === undefined ? [] : [...configurable(run)]
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

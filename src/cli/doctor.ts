@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
+import { defineLater } from './define-later.ts'
 import { addExamples } from './examples.ts'
 
 /** What commander makes of the flags. */
@@ -14,6 +15,15 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
     .summary('check what guests need here, and say what to do')
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import('./doctor-action.ts')
+      await doctor(options, context)
+    })
+  defineLater(command, () => defineDoctor(command))
+}
+
+function defineDoctor(command: Command): void {
+  command
     .description(
       'Checks every precondition of guests and of their PMU on this machine, in the order in which they depend ' +
         'on each other: what is there, and what to do where something is missing. Nothing is changed. ' +
@@ -21,10 +31,6 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
     )
     .option('-q, --quiet', 'only what is not PASS')
     .option('--json [file]', 'everything as JSON, into the file, or on stdout instead of the text')
-    .action(async (options: DoctorOptions) => {
-      const { doctor } = await import('./doctor-action.ts')
-      await doctor(options, context)
-    })
   addExamples(command, [
     ['tsvmm doctor'],
     ['tsvmm doctor --quiet', 'what is wrong, if anything'],

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { addConfigFileOption } from './config-option.ts'
 import type { CliContext } from './context.ts'
+import { define, defineLater } from './define-later.ts'
 import { addExamples } from './examples.ts'
 import type { RunOptions } from './run.ts'
 
@@ -32,12 +33,22 @@ export function addDtbCommand(program: Command, context: CliContext): void {
   const command = program
     .command('dtb')
     .summary('show the device tree of a guest')
+    .argument('[image]', 'flat image or arm64 Image')
+    .allowExcessArguments()
+    .action(async (image: string | undefined, options: DtbOptions, { args }: Command) => {
+      const { showDtb } = await import('./dtb-action.ts')
+      await showDtb(image, { ...options, excess: args.slice(1) }, context)
+    })
+  defineLater(command, () => defineDtb(command, program))
+}
+
+function defineDtb(command: Command, program: Command): void {
+  command
     .description(
       'Shows the device tree that `tsvmm run` with the same flags gives the guest, as source or as blob, with seeds ' +
         'that are zero. KVM of this host is asked as for a run; with --from or --sysroot, and where no arm64 ' +
         'guest can run, what it would say is assumed, and stderr has what.',
     )
-    .argument('[image]', 'flat image or arm64 Image')
     .optionsGroup('What is written:')
     .option('-o, --output <file>', 'write to a file, instead of stdout')
     .addOption(
@@ -49,12 +60,8 @@ export function addDtbCommand(program: Command, context: CliContext): void {
     .option('--decode <file>', 'show this blob instead')
     .option('--from <file>', 'of a guest on a machine that was saved (tsvmm probe --save)')
     .option('--sysroot <dir>', 'of a guest on the machine of a saved tree, DIR/sys and DIR/proc')
-    .allowExcessArguments()
-    .action(async (image: string | undefined, options: DtbOptions, { args }: Command) => {
-      const { showDtb } = await import('./dtb-action.ts')
-      await showDtb(image, { ...options, excess: args.slice(1) }, context)
-    })
   const run = program.commands.find(other => other.name() === 'run')
+  if (run !== undefined) define(run)
   for (const option of run?.options ?? [])
     if (!NOT_OF_A_TREE.includes(option.long ?? '')) command.addOption(option)
   addConfigFileOption(command)

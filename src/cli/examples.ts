@@ -8,7 +8,7 @@ const examples = new WeakMap<Command, readonly Example[]>()
 /** Ends the help of a command with examples. The man page has them too. */
 export function addExamples(command: Command, list: readonly Example[]): void {
   examples.set(command, list)
-  command.addHelpText('after', `\nExamples:\n${renderExamples(list).join('\n')}`)
+  command.addHelpText('after', () => `\nExamples:\n${renderExamples(list).join('\n')}`)
 }
 
 export function examplesOf(command: Command): readonly Example[] {

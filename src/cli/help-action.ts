@@ -7,25 +7,18 @@ import { HELP_TOPICS, type HelpTopic } from './help.ts'
 import { widthOf } from './wrap.ts'
 
 /**
- * `tsvmm help`, with its argument parsed.
+ * `tsvmm help` of what is no command.
  *
- * @throws {UsageError} there is no such command and no such topic
+ * @throws {UsageError} there is no such topic either
  */
-export function help(
-  word: string | undefined,
-  program: Command,
-  { stdout, paint }: CliContext,
-): void {
-  const command = word === undefined ? program : program.commands.find(c => c.name() === word)
-  if (command !== undefined) command.outputHelp()
-  else if (isTopic(word)) {
-    const title = (text: string) => paint.stdout('bold', text)
-    stdout.write(renderHelpTopic(word, { program, width: widthOf(stdout), title }))
-  } else throw unknown(word ?? '', program)
+export function helpOnTopic(word: string, program: Command, { stdout, paint }: CliContext): void {
+  if (!isTopic(word)) throw unknown(word, program)
+  const title = (text: string) => paint.stdout('bold', text)
+  stdout.write(renderHelpTopic(word, { program, width: widthOf(stdout), title }))
 }
 
-function isTopic(word: string | undefined): word is HelpTopic {
-  return word !== undefined && Object.hasOwn(HELP_TOPICS, word)
+function isTopic(word: string): word is HelpTopic {
+  return Object.hasOwn(HELP_TOPICS, word)
 }
 
 function unknown(word: string, program: Command): UsageError {

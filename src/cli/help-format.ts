@@ -1,6 +1,7 @@
 import type { Command, HelpConfiguration, Option } from 'commander'
 import { styleText } from 'node:util'
 import type { CliContext } from './context.ts'
+import { takesOptions } from './define-later.ts'
 import { addExamples } from './examples.ts'
 import { HELP_TOPICS } from './help.ts'
 import { stdoutForm } from './standard-output.ts'
@@ -23,6 +24,13 @@ const FORMAT: HelpConfiguration = {
   styleTitle: title => styleText('bold', title, { validateStream: false }),
   showGlobalOptions: true,
   optionDescription: describeOption,
+  subcommandTerm: describeCommand,
+}
+
+/** `run [options] [image]`, also of a command that has its options yet to get. */
+function describeCommand(command: Command): string {
+  const term = `${command.name()} ${command.usage()}`
+  return takesOptions(command) ? term : term.replace(' [options]', '')
 }
 
 /** What an option does, what it takes, and what it is without: `… (one of pin, none, fail)`. */
@@ -51,8 +59,11 @@ export function addOverview(program: Command): void {
     'after',
     '\nThe most commonly used commands are doctor, probe, run and explain.',
   )
+  program.addHelpText('after', () => `\nMore:\n${renderTopics().join('\n')}`)
+}
+
+function renderTopics(): string[] {
   const topics = Object.entries(HELP_TOPICS)
   const column = Math.max(...topics.map(([name]) => name.length))
-  const lines = topics.map(([name, what]) => `  tsvmm help ${name.padEnd(column)}  ${what}`)
-  program.addHelpText('after', `\nMore:\n${lines.join('\n')}`)
+  return topics.map(([name, what]) => `  tsvmm help ${name.padEnd(column)}  ${what}`)
 }

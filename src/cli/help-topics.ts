@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { EXIT_CODES } from '../errors/index.ts'
+import { define } from './define-later.ts'
 import { ENVIRONMENT } from './environment.ts'
 import { HELP_TOPICS, type HelpTopic } from './help.ts'
 import { wrap } from './wrap.ts'
@@ -72,11 +73,12 @@ function json({ program, width, title }: Surroundings): string[] {
 
 /** Commands with --json, and what it does. */
 function jsonCommands(program: Command): (readonly [string, string])[] {
-  return program.commands.flatMap(command =>
-    command.options
+  return program.commands.flatMap(command => {
+    define(command)
+    return command.options
       .filter(({ long }) => long === '--json')
-      .map(({ flags, description }) => [`tsvmm ${command.name()} ${flags}`, description] as const),
-  )
+      .map(({ flags, description }) => [`tsvmm ${command.name()} ${flags}`, description] as const)
+  })
 }
 
 const JSON_RULES: readonly string[] = [

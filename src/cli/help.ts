@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
+import { define } from './define-later.ts'
 
 /** What `tsvmm help TOPIC` tells beside the commands, and how that is called in a list. */
 export const HELP_TOPICS = {
@@ -19,8 +20,15 @@ export function addHelpCommand(program: Command, context: CliContext): void {
     .summary('help for a command or a topic')
     .description('Prints the help of a command, or what there is to say about a topic.')
     .argument('[topic]', `a command, or ${Object.keys(HELP_TOPICS).join(', ')}`)
-    .action(async (topic: string | undefined) => {
-      const { help } = await import('./help-action.ts')
-      help(topic, program, context)
+    .action(async (word: string | undefined) => {
+      const command =
+        word === undefined ? program : program.commands.find(other => other.name() === word)
+      if (command !== undefined) {
+        define(command)
+        command.outputHelp()
+      } else {
+        const { helpOnTopic } = await import('./help-action.ts')
+        helpOnTopic(word ?? '', program, context)
+      }
     })
 }

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { BootOptions } from '../lab/index.ts'
 import type { CliContext } from './context.ts'
+import { defineLater } from './define-later.ts'
 import { addExamples } from './examples.ts'
 import { parseCount, parseSeconds, parseSize } from './parse.ts'
 
@@ -22,13 +23,22 @@ export function addLabCommand(program: Command, context: CliContext): void {
   const command = program
     .command('lab')
     .summary('run tsvmm on an emulated arm64 host with a real KVM')
+    .argument('[arguments...]', 'what to run there: tsvmm <arguments>')
+    .action(async (args: string[], options: LabOptions) => {
+      const { runLab } = await import('./lab-action.ts')
+      await runLab(args, options, context)
+    })
+  defineLater(command, () => defineLab(command))
+}
+
+function defineLab(command: Command): void {
+  command
     .description(
       'Boots an arm64 Linux under QEMU software emulation, whose KVM is the real one, and runs tsvmm in it. ' +
         'Files named in the arguments are there, files the command writes come back, the exit status is its. Kernels, Node and libraries are ' +
         'fetched once and kept in $XDG_CACHE_HOME/tsvmm (~/.cache/tsvmm).',
     )
     .usage('[options] -- <tsvmm arguments...>')
-    .argument('[arguments...]', 'what to run there: tsvmm <arguments>')
     .option(
       '--topology <name>',
       'which PMUs the host has: uniform, biglittle, tri, or e.g. a53:0-2,a72:3',
@@ -60,10 +70,6 @@ export function addLabCommand(program: Command, context: CliContext): void {
         .argParser(parseSeconds),
     )
     .option('--shell', 'a shell on the host instead of a command')
-    .action(async (args: string[], options: LabOptions) => {
-      const { runLab } = await import('./lab-action.ts')
-      await runLab(args, options, context)
-    })
   addExamples(command, [
     ['tsvmm lab -- run guest.flat'],
     ['tsvmm lab --topology biglittle -- run --pmu --vcpu-affinity 0-1 guest.flat'],

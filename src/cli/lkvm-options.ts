@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import { UsageError } from '../errors/index.ts'
 import type { Settings } from './settings.ts'
-import { LKVM_FLAGS, type RefusedFlag } from './lkvm-flags.ts'
+import { LKVM_FLAGS, type LkvmFlag, type RefusedFlag } from './lkvm-flags.ts'
 import { LEVELS } from './log.ts'
 import { LOG_LEVELS, type LogLevel } from './log-levels.ts'
 
@@ -19,7 +19,10 @@ export interface LkvmOptions {
 export function addLkvmOptions(command: Command, settings: Settings): void {
   // Said when all of the line has been read: how much is said may stand behind it.
   let refused: UsageError | undefined
-  for (const flag of LKVM_FLAGS.filter(({ here }) => here !== 'same')) {
+  const words = command.parent?.args ?? []
+  const names = words.filter(word => word.startsWith('-')).map(word => word.replace(/=.*/s, ''))
+  for (const flag of LKVM_FLAGS) {
+    if (flag.here === 'same' || !mayStandIn(names, flag)) continue
     const option = new Option(flag.flags).hideHelp()
     command.addOption(option).on(`option:${option.name()}`, (value: string) => {
       if (flag.here === 'refused') refused ??= refuse(option, flag)
@@ -29,6 +32,17 @@ export function addLkvmOptions(command: Command, settings: Settings): void {
   command.hook('preAction', () => {
     if (refused) throw refused
   })
+}
+
+/**
+ * Whether there is need for an option: to make all of them at each start takes longer than to look.
+ * One too many does nothing. A short one may stand behind others: `-vn none`.
+ */
+function mayStandIn(names: readonly string[], { flags }: LkvmFlag): boolean {
+  const [dash, short = ''] = flags
+  return names.some(name =>
+    name.startsWith('--') ? flags.includes(name) : short !== dash && name.includes(short),
+  )
 }
 
 /** Flags whose value means something; by name. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
+import { defineLater } from './define-later.ts'
 import { addExamples } from './examples.ts'
 
 /** What commander makes of the flags. */
@@ -19,14 +20,28 @@ export function addProbeCommand(program: Command, context: CliContext): void {
   const command = program
     .command('probe')
     .summary('show what this host is: PMUs, CPUs, KVM')
-    .description(
-      'Shows facts about this host: what the kernel says of CPUs and PMUs, and what KVM answers when asked, ' +
-        'on VMs made for the question. Where KVM cannot be asked, the rest still is shown, and why.',
-    )
     .argument(
       '[topic]',
       'pmus: the PMUs, and what a guest can have of them; cpus: every CPU and its core; caps: all KVM ' +
         'capabilities; gic: interrupt controllers and limits of VMs; all: the short form (default)',
+    )
+    .action(async (topic: string | undefined, options: ProbeOptions) => {
+      if (options.for !== undefined) {
+        const { probeFor } = await import('./probe-for-action.ts')
+        await probeFor(options.for, topic, options, context)
+      } else {
+        const { probe } = await import('./probe-action.ts')
+        await probe(topic, options, context)
+      }
+    })
+  defineLater(command, () => defineProbe(command))
+}
+
+function defineProbe(command: Command): void {
+  command
+    .description(
+      'Shows facts about this host: what the kernel says of CPUs and PMUs, and what KVM answers when asked, ' +
+        'on VMs made for the question. Where KVM cannot be asked, the rest still is shown, and why.',
     )
     .option('--json [file]', 'everything as JSON, into the file, or on stdout instead of the text')
     .option(
@@ -48,15 +63,6 @@ export function addProbeCommand(program: Command, context: CliContext): void {
         '-: to stdout, instead of the text',
     )
     .option('--from <file>', 'look at a machine that was saved, on any machine; -: from stdin')
-    .action(async (topic: string | undefined, options: ProbeOptions) => {
-      if (options.for !== undefined) {
-        const { probeFor } = await import('./probe-for-action.ts')
-        await probeFor(options.for, topic, options, context)
-      } else {
-        const { probe } = await import('./probe-action.ts')
-        await probe(topic, options, context)
-      }
-    })
   addExamples(command, [
     ['tsvmm probe'],
     ['tsvmm probe --for qemu', 'flags for a guest with a PMU'],

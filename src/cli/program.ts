@@ -3,6 +3,7 @@ import { EXIT_CODES } from '../errors/index.ts'
 import { spellOutBareFlags } from './bare-flags.ts'
 import { addCompletionCommand } from './completion.ts'
 import type { CliContext } from './context.ts'
+import { define } from './define-later.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { addDtbCommand } from './dtb.ts'
 import { addExplainCommand } from './explain.ts'
@@ -60,6 +61,7 @@ export function buildProgram(context: CliContext): Command {
   addExplainCommand(program, context)
   addHelpCommand(program, context)
   addCompletionCommand(program, context)
+  program.hook('preSubcommand', (_, command) => define(command))
   program.hook('preAction', () => context.startLog())
   program.exitOverride().showHelpAfterError('try:  tsvmm --help')
   for (const command of program.commands)

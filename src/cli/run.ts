@@ -3,9 +3,11 @@ import { GIC_KINDS, type GicKind } from '../gic/kinds.ts'
 import type { PmuFallback } from '../pmu/request.ts'
 import { addConfigFileOption } from './config-option.ts'
 import type { CliContext } from './context.ts'
+import { defineLater } from './define-later.ts'
 import { addExamples } from './examples.ts'
 import { addLkvmOptions, type LkvmOptions } from './lkvm-options.ts'
 import { parseCount, parseNumber, parseSeconds, parseSize, parseU64 } from './parse.ts'
+import type { Settings } from './settings.ts'
 
 /** What commander makes of the flags. */
 export interface RunOptions extends LkvmOptions {
@@ -51,11 +53,27 @@ export function addRunCommand(program: Command, context: CliContext): void {
   const command = program
     .command('run')
     .summary('run a guest')
+    .argument('[image]', 'flat image or arm64 Image')
+    .allowExcessArguments()
+    .action(async (image: string | undefined, options: RunOptions, { args }: Command) => {
+      const given = { ...options, excess: args.slice(1) }
+      if (options.dryRun === true) {
+        const { showDryRun } = await import('./dry-run-action.ts')
+        await showDryRun(image, given, context)
+      } else {
+        const { run } = await import('./run-action.ts')
+        await run(image, given, context)
+      }
+    })
+  defineLater(command, () => defineRun(command, context.settings))
+}
+
+function defineRun(command: Command, settings: Settings): void {
+  command
     .description(
       'Runs a guest image on this host, with a PMU where the host can give it one, and says which and why. ' +
         'The guest has the machine of `lkvm run`: RAM at 0x80000000, a 16550A at 0x01000000, a GIC, PSCI.',
     )
-    .argument('[image]', 'flat image or arm64 Image')
     .optionsGroup('Guest:')
     .option('-k, --kernel <image>', 'the image, as lkvm spells it')
     .option('-i, --initrd <file>', 'what the kernel unpacks as its first file system')
@@ -171,19 +189,8 @@ export function addRunCommand(program: Command, context: CliContext): void {
     )
     .option('--from <file>', '--dry-run on a machine that was saved (tsvmm probe --save)')
     .option('--sysroot <dir>', '--dry-run on the machine of a saved tree, DIR/sys and DIR/proc')
-    .allowExcessArguments()
-    .action(async (image: string | undefined, options: RunOptions, { args }: Command) => {
-      const given = { ...options, excess: args.slice(1) }
-      if (options.dryRun === true) {
-        const { showDryRun } = await import('./dry-run-action.ts')
-        await showDryRun(image, given, context)
-      } else {
-        const { run } = await import('./run-action.ts')
-        await run(image, given, context)
-      }
-    })
   addConfigFileOption(command)
-  addLkvmOptions(command, context.settings)
+  addLkvmOptions(command, settings)
   addExamples(command, [
     ['tsvmm run guest.flat'],
     ['tsvmm run --pmu --vcpu-affinity 4-7 guest.flat', 'on one kind of core'],

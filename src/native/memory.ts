@@ -1,10 +1,10 @@
 import { BugError } from '../errors/index.ts'
 
 /**
- * Bytes per window. ref-napi makes every wrapped pointer an ArrayBuffer of at least 1 GiB, and
- * Node 20 dies on a view of more than 4 GiB, so large memory is wrapped piecewise, on first touch.
+ * Bytes per window. Large memory is wrapped piecewise, on first touch: V8 takes what it is shown for
+ * its own and collects garbage from 32 MiB of it on, Node 20 dies on a view of more than 4 GiB.
  */
-const WINDOW_SIZE = 2 ** 29
+const WINDOW_SIZE = 2 ** 22
 
 /** Gives the bytes of one window; called at most once per window, never after `release`. */
 export type WindowSource = (offset: number, length: number) => Buffer

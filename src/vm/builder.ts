@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { GuestFile } from '../boot/guest-file.ts'
 import type { GuestImage } from '../boot/image.ts'
 import { BugError, UsageError } from '../errors/index.ts'
@@ -24,6 +23,7 @@ import { mapRam, type RamPages } from './guest-ram.ts'
 import { placeInitrd, type Extent } from './initrd.ts'
 import { describeMachine } from './machine.ts'
 import { FDT_MAX_SIZE, FIRST_SPI, fdtOffset, RAM_BASE, RAM_SLOT, UART_SPI } from './memory-map.ts'
+import { randomBytes } from './random-bytes.ts'
 import { attachStolenTime, hasStolenTime } from './stolen-time.ts'
 
 /** What to build; everything in it was checked against the host. */

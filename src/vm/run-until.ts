@@ -6,8 +6,8 @@ import type { RunLoop } from './run-loop.ts'
 export interface Limits {
   readonly signal: AbortSignal
   readonly timeoutSeconds?: number | undefined
-  /** Since when that counts: `performance.now()` of the first boot. */
-  readonly since: number
+  /** Since when that counts: `process.hrtime.bigint()` at the first boot. */
+  readonly since: bigint
 }
 
 /** Runs to the end, which comes when the guest ends or one of the limits is reached. */
@@ -21,7 +21,7 @@ export async function runUntil(
       ? undefined
       : setTimeout(
           () => loop.end({ kind: 'timeout', seconds: timeoutSeconds }),
-          timeoutSeconds * 1000 - (performance.now() - since),
+          timeoutSeconds * 1000 - Number(process.hrtime.bigint() - since) / 1e6,
         )
   signal.addEventListener('abort', interrupt)
   try {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configSchema } from '../../src/cli/config-schema.ts'
 import { configurable, READ, WRITTEN } from '../../src/cli/config-options.ts'
 import type { CliContext } from '../../src/cli/context.ts'
+import { define } from '../../src/cli/define-later.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { complaints } from '../schemas.ts'
 
@@ -184,6 +185,7 @@ describe('the schema', () => {
 
   it('knows of every option with a file whether that is read or written', () => {
     const run = program.commands.find(command => command.name() === 'run')
+    if (run) define(run)
     const files = [...configurable(run!)].filter(([, { flags }]) =>
       /[<=](file|image|dir|directory)[>\]]/.test(flags),
     )

@@ -62,6 +62,7 @@ describe('the flags of lkvm', () => {
   it.each<[string[], RegExp]>([
     [['-d', 'disk.img'], /^error: there is no --disk: guests have no disks\ntry: {2}--initrd /],
     [['-n', 'mode=user'], /^error: --network mode=user cannot be had\nwhy: .*no network\ntry: /],
+    [['-vn', 'tap'], /^error: --network tap cannot be had\n/],
     [['--network=tap'], /^error: --network tap cannot be had\n/],
     [
       ['--console', 'virtio'],

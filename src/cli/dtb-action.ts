@@ -13,7 +13,9 @@ import type { CliContext } from './context.ts'
 import { openAssumedHost } from './dry-run-host.ts'
 import type { DtbFormat, DtbOptions } from './dtb.ts'
 import { OutputFile } from './output-file.ts'
+import { keepRunInputs } from './run-inputs.ts'
 import { toRequest } from './run-request.ts'
+import { keepInputs } from './taken-files.ts'
 
 /** `tsvmm dtb`, with its options parsed. */
 export async function showDtb(
@@ -28,6 +30,8 @@ export async function showDtb(
     throw new UsageError('-O dtb: a blob is nothing for a terminal', {
       try: ['-O dtb -o FILE', '-O dtb | PROGRAM', '-O dts'],
     })
+  keepRunInputs(image, options)
+  keepInputs({ '--decode': decode })
   using file = isFile ? new OutputFile('--output', output) : undefined
   const blob =
     decode === undefined ? await blobOf(image, options, context) : readBlob(decode, image, options)

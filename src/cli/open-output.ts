@@ -1,37 +1,26 @@
-import { appendFileSync, closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { appendFileSync, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Writable } from 'node:stream'
 import { UsageError } from '../errors/index.ts'
+import { withFile } from './bare-flags.ts'
+import { openStdout } from './standard-output.ts'
+import { takeFile } from './taken-files.ts'
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 
-/** Options by the file that they write. */
-const taken = new Map<string, string>()
-
-/**
- * Takes a file for one option: what two write, one of them would lose. Devices lose nothing by it.
- *
- * @returns gives it back
- * @throws {UsageError} another option has it
- */
-export function takeFile(option: string, path: string): () => void {
-  const file = realPathOf(path)
-  if (isInPlace(file)) return () => undefined
-  const other = taken.get(file)
-  if (other !== undefined)
-    throw new UsageError(`${other} and ${option} both name the file ${path}`, {
-      try: [`${option} FILE    # a file of its own`],
-    })
-  taken.set(file, option)
-  return () => taken.delete(file)
+/** Opened by these names, a socket would be refused; and what is there already must stay in front. */
+const STREAMS: Readonly<Record<string, () => Writable>> = {
+  '/dev/stdout': openStdout,
+  '/dev/fd/1': openStdout,
+  '/proc/self/fd/1': openStdout,
+  '/dev/stderr': () => process.stderr,
+  '/dev/fd/2': () => process.stderr,
+  '/proc/self/fd/2': () => process.stderr,
 }
 
-/** Also of a file that is not there yet. */
-function realPathOf(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return join(realpathSync(dirname(path)), basename(path))
-  }
+/** The stream of this process that a path names, if it names one. */
+export function streamOf(path: string): Writable | undefined {
+  return STREAMS[resolve(path)]?.()
 }
 
 /**
@@ -58,7 +47,7 @@ export interface LineFile {
 /**
  * Opens a file for lines.
  *
- * @param old what becomes of the lines that are there
+ * @param old what becomes of the lines that are there; those of what is written to in place stay
  * @param note is told, once, if no more can be written: a run is worth more than its log
  * @throws {UsageError} it cannot be written
  */
@@ -69,10 +58,13 @@ export function openLineFile(
   note: (sentence: string) => void,
 ): LineFile {
   requireName(option, path)
+  const stream = streamOf(path)
+  if (stream !== undefined) return { write: line => void stream.write(line) }
   let fd: number | undefined
   try {
     takeFile(option, path)
-    fd = openOutput(path, O_WRONLY | O_APPEND | O_CREAT | (old === 'dropped' ? O_TRUNC : 0))
+    const truncate = old === 'dropped' && !isInPlace(path) ? O_TRUNC : 0
+    fd = openOutput(path, O_WRONLY | O_APPEND | O_CREAT | truncate)
   } catch (cause) {
     throw cannotWrite(option, path, cause)
   }
@@ -88,15 +80,24 @@ export function openLineFile(
   return { write }
 }
 
-/** Pipes, terminals and devices, which are what they are called: a rename would replace the link. */
+/**
+ * Pipes, terminals, devices and what is open already, which are what they are called: a rename would
+ * replace the link.
+ */
 export function isInPlace(path: string): boolean {
-  return /^\/(dev|proc)\//.test(resolve(path))
+  if (OPEN_ALREADY.test(resolve(path))) return true
+  const there = statSync(path, { throwIfNoEntry: false })
+  return there !== undefined && !there.isFile()
 }
+
+const OPEN_ALREADY = /^\/(dev\/(std(in|out|err)|fd\/\d+)|proc\/[^/]+\/(task\/\d+\/)?fd\/\d+)$/
 
 /** @throws {UsageError} the name is empty, as that of a variable that is not set */
 export function requireName(option: string, path: string, what = 'file'): void {
   if (path === '')
-    throw new UsageError(`${option} names no ${what}`, { try: [`${option} ${what.toUpperCase()}`] })
+    throw new UsageError(`${option} names no ${what}`, {
+      try: [withFile(option, what.toUpperCase())],
+    })
 }
 
 /** A file of the command line that is no place for output. */
@@ -111,7 +112,7 @@ export function cannotWrite(option: string, path: string, cause: unknown): Usage
   return new UsageError(`${option} ${path}: the file cannot be written`, {
     // Without the name that follows, which is that of a file of ours for the while.
     why: wordsOf(cause).replace(/, \w+ '.*'$/s, ''),
-    try: [`${option} FILE    # in a directory that is there, and that you may write to`],
+    try: [`${withFile(option)}    # in a directory that is there, and that you may write to`],
     cause,
   })
 }

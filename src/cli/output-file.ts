@@ -7,7 +7,6 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { HostError } from '../errors/index.ts'
 import {
@@ -15,23 +14,17 @@ import {
   isInPlace,
   openOutput,
   requireName,
-  takeFile,
+  streamOf,
   wordsOf,
 } from './open-output.ts'
-import { openStdout } from './standard-output.ts'
+import { takeFile } from './taken-files.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 
-/** Opened by these names, a socket would be refused; and what is there already must stay in front. */
-const STREAMS: Readonly<Record<string, () => Writable>> = {
-  '/dev/stdout': openStdout,
-  '/dev/stderr': () => process.stderr,
-}
-
 /**
  * A file for output, made sure of before the work begins and put in its place whole at the end: a
- * reader sees the old file or the new one, never half of one. Links are followed; pipes, terminals
- * and what is named by way of /dev or /proc are written to as they are.
+ * reader sees the old file or the new one, never half of one. Links are followed; pipes, terminals,
+ * devices and what is open already (/dev/stdout, /dev/fd/3) are written to as they are.
  */
 export class OutputFile implements Disposable {
   readonly #name: string
@@ -47,14 +40,14 @@ export class OutputFile implements Disposable {
     this.#name = `${option} ${path}`
     requireName(option, path)
     try {
-      this.#stream = STREAMS[resolve(path)]?.()
+      this.#stream = streamOf(path)
       if (this.#stream !== undefined) return
       this.#giveBack = takeFile(option, path)
-      const old = statSync(path, { throwIfNoEntry: false })
-      if (isInPlace(path) || (old !== undefined && !old.isFile())) {
+      if (isInPlace(path)) {
         this.#replacing = undefined
         this.#fd = openOutput(path, O_WRONLY | O_APPEND)
       } else {
+        const old = statSync(path, { throwIfNoEntry: false })
         const target = old === undefined ? path : realpathSync(path)
         // Unlikely to be there suffices, O_EXCL sees to the rest; node:crypto takes 2 ms to load.
         const temporary = `${target}.${Math.random().toString(36).slice(2, 12)}.tmp`
@@ -71,16 +64,17 @@ export class OutputFile implements Disposable {
   }
 
   /**
-   * Puts the content in its place.
+   * Puts the content in its place, once: what comes later, as of a guest that boots again or of an
+   * error after it, is not written.
    *
    * @throws {HostError} `TSVMM_HOST_OUTPUT`: no space, or the place is not ours after all; what was
    * there before is untouched
    */
   commit(content: string | Uint8Array): void {
-    this.#stream?.write(content)
-    if (!this.#open || this.#fd === undefined) return
+    if (!this.#open) return
     try {
-      writeFileSync(this.#fd, content)
+      this.#stream?.write(content)
+      if (this.#fd !== undefined) writeFileSync(this.#fd, content)
       if (this.#replacing) renameSync(this.#replacing.temporary, this.#replacing.path)
       this.#close()
     } catch (cause) {

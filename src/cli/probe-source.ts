@@ -7,6 +7,7 @@ import type { SavedAbout } from '../look/saved.ts'
 import type { CliContext } from './context.ts'
 import { requireName } from './open-output.ts'
 import type { ProbeOptions } from './probe.ts'
+import { keepInputs } from './taken-files.ts'
 
 /** A machine to look at. */
 export interface ProbeSource {
@@ -37,7 +38,10 @@ export async function openSource(
     checkSysroot(topic, sysroot)
     return { tree: new DiskTree(sysroot), askKvm: undefined, name: sysroot }
   }
-  if (from !== undefined) return (await import('./probe-saved.ts')).openSaved(topic, from, context)
+  if (from !== undefined) {
+    keepInputs({ '--from': from })
+    return (await import('./probe-saved.ts')).openSaved(topic, from, context)
+  }
   return { tree: new DiskTree(), askKvm }
 }
 

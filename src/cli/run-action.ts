@@ -10,6 +10,7 @@ import { OutputFile } from './output-file.ts'
 import type { RunOptions } from './run.ts'
 import { exitStatus, renderRunJson } from './run-json.ts'
 import { renderRegisters } from './run-registers.ts'
+import { keepRunInputs } from './run-inputs.ts'
 import { toRequest } from './run-request.ts'
 import { takeTerminal } from './run-terminal.ts'
 import { renderDecision } from './run-text.ts'
@@ -28,8 +29,9 @@ export async function run(
   checkModes(options)
   const request = toRequest(image, options)
   checkRequest(request, totalmem())
+  keepRunInputs(image, options)
   using json = options.json === undefined ? undefined : new OutputFile('--json', options.json)
-  using dtb = openDumpDtb(options.dumpDtb)
+  using dtb = openDumpDtb(options.dumpDtb, CONSOLE)
   if (options.trace !== undefined) startTrace(options.trace, context)
   context.log.info({ name: options.name, request }, 'run')
   const ending = new AbortController()
@@ -64,11 +66,14 @@ export async function run(
   }
 }
 
-/** @throws {UsageError} an option is there that only --dry-run has */
-function checkModes({ from, sysroot }: RunOptions): void {
+const CONSOLE = "the guest's console"
+
+/** @throws {UsageError} an option is there that only --dry-run has, or that means it by `-` */
+function checkModes({ from, sysroot, json }: RunOptions): void {
   const other = from === undefined ? sysroot && `--sysroot ${sysroot}` : `--from ${from}`
   if (other !== undefined)
     throw new UsageError(`${other}: guests run on this machine only`, {
       try: [`tsvmm run --dry-run ${other} IMAGE    # shows what would be done there`],
     })
+  if (json === '-') throw new UsageError(`--json -: stdout is ${CONSOLE}`, { try: ['--json FILE'] })
 }

@@ -5,6 +5,7 @@ import { parsePmuInterrupt } from '../pmu/interrupt.ts'
 import { parsePmuMode, renderPmuMode, type PmuRequest } from '../pmu/request.ts'
 import type { RamPages } from '../vm/guest-ram.ts'
 import type { RunRequest } from '../vm/run.ts'
+import { withFile } from './bare-flags.ts'
 import type { RunOptions } from './run.ts'
 
 /**
@@ -19,14 +20,14 @@ export function toRequest(positional: string | undefined, options: RunOptions): 
       try: [`tsvmm run ${positional}`],
     })
   const image = positional ?? kernel
-  if (options.excess.length > 0)
-    throw new UsageError(`there is more than one image: ${[image, ...options.excess].join(' ')}`, {
-      ...(options.pmu === 'auto' && { why: '--pmu takes its mode after an equals sign' }),
-      try:
-        options.pmu === 'auto'
-          ? [`--pmu=${image} ${options.excess.join(' ')}`]
-          : [`tsvmm run ${image}`],
+  if (options.excess.length > 0) {
+    const words = [image, ...options.excess].join(' ')
+    const bare = BARE_FLAGS.find(({ isBare }) => isBare(options))
+    throw new UsageError(`there is more than one image: ${words}`, {
+      ...(bare && { why: `${bare.flag} takes its ${bare.value} after an equals sign` }),
+      try: [bare ? withFile(bare.flag, words) : `tsvmm run ${image}`],
     })
+  }
   if (image === undefined)
     throw new UsageError('no guest image was given', { try: ['tsvmm run IMAGE'] })
   return {
@@ -53,6 +54,12 @@ export function toRequest(positional: string | undefined, options: RunOptions): 
     exitCodeFromGuest: options.exitCodeFromGuest,
   }
 }
+
+/** What the word behind may have been meant for. */
+const BARE_FLAGS = [
+  { flag: '--pmu', value: 'mode', isBare: ({ pmu }: RunOptions) => pmu === 'auto' },
+  { flag: '--trace', value: 'file', isBare: ({ trace }: RunOptions) => trace === '-' },
+] as const
 
 function toRamPages({ hugepages, hugetlbfs }: RunOptions): RamPages {
   if (hugetlbfs === undefined) return hugepages === true ? { kind: 'huge' } : { kind: 'any' }

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { basename, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { OutputFile } from '../../../src/cli/output-file.ts'
 
 let folder: string
@@ -113,6 +113,18 @@ describe('OutputFile', () => {
     file.commit('json\n')
     expect(readFileSync(path, 'utf8')).toBe('guest\njson\n')
     closeSync(fd)
+  })
+
+  it.each(['/dev/stderr', '/dev/fd/2'])('writes to the stream that %s is, once', path => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    try {
+      using file = new OutputFile('--json', path)
+      file.commit('of the run')
+      file.commit('of the error after it')
+      expect(write.mock.calls).toEqual([['of the run']])
+    } finally {
+      write.mockRestore()
+    }
   })
 
   it('says that the disk is full in a sentence, not as a bug', () => {

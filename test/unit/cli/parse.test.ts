@@ -64,6 +64,12 @@ describe('spellOutBareFlags', () => {
       'guest.flat',
     ]))
 
+  it('leaves it as it was typed behind a command that has none', () => {
+    const words = ['dtb', '--trace', 'guest.flat']
+    expect(spellOutBareFlags(words)).toEqual(words)
+    expect(spellOutBareFlags(['dtb', '--pmu'])).toEqual(['dtb', '--pmu=auto'])
+  })
+
   it('leaves a mode, and what is meant for somebody else, alone', () => {
     const words = ['run', '--pmu=off', '--', '--pmu']
     expect(spellOutBareFlags(words)).toEqual(words)

@@ -25,6 +25,8 @@ export let observer: Show | undefined
 
 const all = new Set<Show>()
 
+let alone: Show | undefined
+
 /**
  * Has every call shown from now on, in the order they are made; of those that the threads of vCPUs
  * make, the KVM_RUNs whose exits come to us.
@@ -40,8 +42,26 @@ export function observeCalls(show: Show): () => void {
   }
 }
 
+/**
+ * Has calls that are not really made shown to who knows that they are not, and to nobody else.
+ *
+ * @returns ends it
+ */
+export function observeAlone(show: Show): () => void {
+  alone = show
+  update()
+  return () => {
+    alone = undefined
+    update()
+  }
+}
+
 function update(): void {
-  observer = all.size === 0 ? undefined : call => all.forEach(show => show(call))
+  observer = alone ?? shownToAll()
+}
+
+function shownToAll(): Show | undefined {
+  return all.size === 0 ? undefined : call => all.forEach(show => show(call))
 }
 
 /** What a call is, before it is made. */

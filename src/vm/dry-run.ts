@@ -2,7 +2,7 @@ import { readAffinity, readHostCpus, readHostPmus, type HostTree } from '../host
 import { TsvmmError } from '../errors/index.ts'
 import { decodeFdt, type FdtTree } from '../fdt/index.ts'
 import type { GicKind } from '../gic/kinds.ts'
-import { observeCalls, type ObservedCall } from '../ioctl/index.ts'
+import { observeAlone, type ObservedCall } from '../ioctl/index.ts'
 import type { PmuDecision } from '../pmu/decision.ts'
 import type { KvmFacts } from './look.ts'
 import { assumeKvm } from './model/assumed-kvm.ts'
@@ -53,7 +53,7 @@ export async function dryRun(request: RunRequest, host: AssumedHost): Promise<Dr
   const kvm = assumeKvm(host.kvm, readHostPmus(host.tree))
   const model = new ModelSystem(kvm, readAffinity(online, host.tree) ?? online)
   const calls: ObservedCall[] = []
-  const end = observeCalls(call => calls.push(call))
+  const end = observeAlone(call => calls.push(call))
   try {
     const system = ObservedSystem.around(model)
     const random = (bytes: number) => Buffer.alloc(bytes)
@@ -64,10 +64,8 @@ export async function dryRun(request: RunRequest, host: AssumedHost): Promise<Dr
       { ...request, ramPages },
       { system, tree: host.tree, random },
       nobody,
-      guest => {
-        end()
-        return { assumed, calls, ...whatIsBuilt(guest, calls) }
-      },
+      // A copy: what takes the guest apart again is a call as well.
+      guest => ({ assumed, calls: [...calls], ...whatIsBuilt(guest, calls) }),
     )
   } finally {
     end()

@@ -105,13 +105,15 @@ function tooMuch(): RangeError {
  * single segment, else the window. RFC 8878, 3.1.1.1.
  */
 function zstdSize(bytes: Buffer): number {
-  const descriptor = bytes.readUInt8(4)
+  const descriptor = bytes[4] ?? 0
   const isSingle = (descriptor & 0x20) !== 0
+  const offset = 5 + (isSingle ? ([0, 1, 2, 4][descriptor & 3] ?? 0) : 0)
+  if (bytes.length < offset + (isSingle ? 2 ** (descriptor >> 6) : 1))
+    throw new RangeError('it ends within its header')
   if (!isSingle) {
-    const window = bytes.readUInt8(5)
+    const window = bytes.readUInt8(offset)
     return 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8)
   }
-  const offset = 5 + ([0, 1, 2, 4][descriptor & 3] ?? 0)
   switch (descriptor >> 6) {
     case 0:
       return bytes.readUInt8(offset)

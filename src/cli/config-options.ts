@@ -98,6 +98,7 @@ function parsed(option: Option, value: unknown, before: unknown, where: string):
       where,
       kindOf(option) === 'list' ? 'text or a list of it' : 'text or a number',
     )
+  checkExact(value, where)
   const text = String(value)
   if (option.parseArg === undefined) return text
   try {
@@ -108,6 +109,19 @@ function parsed(option: Option, value: unknown, before: unknown, where: string):
     if (!isOfCommander || cause.code !== 'commander.invalidArgument') throw cause
     throw new UsageError(`${where} is ${show(value)}. ${cause.message.replace(/\.$/, '')}`)
   }
+}
+
+/** What JSON.parse rounded, and what no command line can have, would silently be something else. */
+function checkExact(value: string | number, where: string): void {
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw new UsageError(`${where} is a number above 2^53-1, which JSON does not keep exactly`, {
+      try: ['write it as text, in quotes: "0x1234"'],
+    })
+  // A command line may have tabs and ends of lines.
+  if (typeof value === 'string' && /[^\P{Cc}\t\n]/u.test(value))
+    throw new UsageError(`${where} is ${show(value)}, which has a control character`, {
+      try: ['leave it out'],
+    })
 }
 
 function wrong(value: unknown, where: string, wanted: string): UsageError {

@@ -2,6 +2,7 @@ import type { Command, Option } from 'commander'
 import { configurable, kindOf } from './config-options.ts'
 import { define } from './define-later.ts'
 import { describeOption } from './help-format.ts'
+import { parseU64 } from './parse.ts'
 
 /** The JSON Schema of a `--config-file`, made of the options of `tsvmm run`. */
 export function configSchema(program: Command): object {
@@ -23,12 +24,13 @@ export function configSchema(program: Command): object {
 
 function fieldSchema(option: Option): object {
   const description = describeOption(option)
-  const value = { type: ['string', 'number'] }
+  const number = option.parseArg === parseU64 ? 'integer' : 'number'
+  const value = { type: ['string', number], maximum: Number.MAX_SAFE_INTEGER }
   switch (kindOf(option)) {
     case 'flag':
       return { description, type: 'boolean' }
     case 'bare':
-      return { description, type: ['boolean', 'string', 'number'] }
+      return { description, ...value, type: ['boolean', ...value.type] }
     case 'list':
       return { description, anyOf: [value, { type: 'array', items: value }] }
     case 'value':

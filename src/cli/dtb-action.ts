@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os'
+import { addAbortSignal } from 'node:stream'
 import { GuestFile } from '../boot/guest-file.ts'
 import { UsageError } from '../errors/index.ts'
 import { decodeFdt, renderDts } from '../fdt/index.ts'
@@ -34,7 +35,9 @@ export async function showDtb(
   keepInputs({ '--decode': decode })
   using file = isFile ? new OutputFile('--output', output) : undefined
   const blob =
-    decode === undefined ? await blobOf(image, options, context) : readBlob(decode, image, options)
+    decode === undefined
+      ? await blobOf(image, options, context)
+      : await readBlob(decode, image, options, context)
   // Also of a blob that is to be written: what is none is said.
   const source = renderDts(decodeFdt(blob))
   const content = format === 'dtb' ? blob : source
@@ -71,18 +74,45 @@ async function blobHere(request: RunRequest): Promise<Uint8Array> {
   )
 }
 
-function readBlob(path: string, image: string | undefined, { kernel }: DtbOptions): Uint8Array {
+async function readBlob(
+  path: string,
+  image: string | undefined,
+  { kernel, beside }: DtbOptions,
+  context: CliContext,
+): Promise<Uint8Array> {
   if (image !== undefined || kernel !== undefined)
     throw new UsageError(`--decode ${path} and ${image ?? `--kernel ${kernel}`}: which of them?`, {
       try: [`tsvmm dtb --decode ${path}`, `tsvmm dtb ${image ?? kernel}`],
     })
+  if (beside.length > 0)
+    throw new UsageError(`--decode ${path} and ${beside.join(' ')}: which of them?`, {
+      why: 'a blob is shown as it is',
+      try: [`tsvmm dtb --decode ${path}`, `tsvmm dtb ${beside.join(' … ')} … IMAGE`],
+    })
+  if (path === '-') return readStdin(context)
   using file = new GuestFile(path, 'a device tree')
-  if (file.size > FDT_MAX_SIZE)
-    throw new UsageError(
-      `--decode ${path} has ${file.size} bytes, more than a device tree may have`,
-      {
-        why: `Linux takes ${FDT_MAX_SIZE}`,
-      },
-    )
+  if (file.size > FDT_MAX_SIZE) throw tooLarge(path, `${file.size} bytes, more`)
   return file.read(file.size)
+}
+
+async function readStdin({ stdin, signal }: CliContext): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of addAbortSignal(signal, stdin) as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > FDT_MAX_SIZE) throw tooLarge('-', 'more bytes')
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+  return Buffer.concat(chunks)
+}
+
+function tooLarge(path: string, size: string): UsageError {
+  return new UsageError(`--decode ${path} has ${size} than a device tree may have`, {
+    why: `Linux takes ${FDT_MAX_SIZE}`,
+  })
 }

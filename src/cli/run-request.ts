@@ -6,6 +6,7 @@ import { parsePmuMode, renderPmuMode, type PmuRequest } from '../pmu/request.ts'
 import type { RamPages } from '../vm/guest-ram.ts'
 import type { RunRequest } from '../vm/run.ts'
 import { withFile } from './bare-flags.ts'
+import { requireName } from './open-output.ts'
 import type { RunOptions } from './run.ts'
 
 /**
@@ -63,6 +64,7 @@ const BARE_FLAGS = [
 
 function toRamPages({ hugepages, hugetlbfs }: RunOptions): RamPages {
   if (hugetlbfs === undefined) return hugepages === true ? { kind: 'huge' } : { kind: 'any' }
+  requireName('--hugetlbfs', hugetlbfs, 'directory')
   if (hugepages !== true) return { kind: 'hugetlbfs', path: hugetlbfs }
   throw new UsageError(`--hugepages and --hugetlbfs ${hugetlbfs} contradict each other`, {
     why: 'the first takes huge pages of the default size, the second those of a file system',

@@ -107,7 +107,7 @@ function mountedHugePages(path: string, tree: HostTree): HugePages {
   const { type, bsize } = statHugetlbfs(path, flag)
   if (type !== HUGETLBFS_MAGIC)
     throw new UsageError(`${flag}: that is no hugetlbfs`, {
-      try: [`sudo mount -t hugetlbfs none ${path}`, '--hugepages'],
+      try: ['--hugetlbfs /dev/hugepages    # where most systems mount one', '--hugepages'],
     })
   const count = (name: string) => Number(tree.read(`${folderOf(bsize)}/${name}`) ?? 0)
   return { flag, size: bsize, total: count('nr_hugepages'), free: count('free_hugepages') }

@@ -115,6 +115,19 @@ describe('--config-file', () => {
     ['a text for a flag', { hugepages: 'yes' }, /hugepages is "yes", not true or false/],
     ['a flag for a text', { params: true }, /params is true, not text or a number/],
     ['a list for a text', { params: ['a'] }, /params is a list, not text or a number/],
+    [
+      'a number that was rounded',
+      '{"kaslr-seed":9007199254740993}',
+      /kaslr-seed is a number above/,
+    ],
+    [
+      'a number without end',
+      '{"cpus":1e400}',
+      /cpus is a number above 2\^53-1.*\ntry: {2}write it as/,
+    ],
+    ['a NUL', { params: 'a\0b' }, /params is "a\\u0000b", which has a control character/],
+    ['a control character of a list', { 'pmu-filter': ['\x1b'] }, /pmu-filter\[0\] is .* control/],
+    ['a NUL in the name of a file', { json: 'a\0b' }, /json is "a\\u0000b", which has/],
     ['null', { mem: null }, /mem is null, not text or a number/],
     ['a value out of range', { cpus: 0 }, /cpus is 0\. It is not a whole number from 1 up/],
     ['a word that is no choice', { irqchip: 'gicv9' }, /irqchip is "gicv9"\. Allowed choices are/],
@@ -179,6 +192,8 @@ describe('the schema', () => {
     { params: true },
     { irqchip: 'gicv9' },
     { mem: null },
+    { 'kaslr-seed': 2 ** 53 },
+    { 'kaslr-seed': 1.5 },
   ])('takes no %j', content =>
     expect(complaints('run-config.schema.json', content)).not.toEqual([]),
   )

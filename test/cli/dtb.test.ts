@@ -81,6 +81,19 @@ describe('tsvmm dtb', () => {
     expect(again.equals(fs.readFileSync(board))).toBe(true)
   })
 
+  it('decodes a blob of stdin', () => {
+    const board = fs.readFileSync(join(clone, 'test/fixtures/fdt/board.dtb'))
+    const { status, stdout } = run(process.execPath, [bin, 'dtb', '--decode', '-'], board)
+    expect(status).toBe(0)
+    expect(String(stdout)).toMatch(/^\/dts-v1\/;/)
+    const nothing = run(process.execPath, [bin, 'dtb', '--decode', '-'], Buffer.alloc(2 ** 22))
+    expect(nothing.stderr).toMatch(/^error: --decode - has more bytes than a device tree may have/)
+  })
+
+  it('takes what lkvm run takes', () => {
+    expect(dtb(...from, '--network', 'none', '--disable-mte', guest).status).toBe(0)
+  })
+
   it('gives a terminal no blob', () => {
     const line = `"${process.execPath}" ${bin} dtb ${from.join(' ')} -O dtb ${guest}`
     const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], { encoding: 'utf8' })
@@ -95,6 +108,11 @@ describe('tsvmm dtb', () => {
     [['--decode', '/dev'], /^error: \/dev is a directory, not a device tree/],
     [['--decode', guest], /^error: .*magic number/],
     [['--decode', 'x', 'y'], /^error: --decode x and y: which of them\?/],
+    [['--decode', 'x', '-c', '5'], /^error: --decode x and --cpus: which of them\?/],
+    [['--decode', 'x', ...from], /^error: --decode x and --from: which of them\?/],
+    [['--disk', 'x', guest], /^error: there is no --disk: guests have no disks/],
+    [['--rng', guest], /^error: there is no --rng/],
+    [['--network', 'user', guest], /^error: --network user cannot be had/],
     [['-O', 'dtbs', guest], /argument 'dtbs' is invalid/],
     [['-o', '/nowhere/x', guest], /--output \/nowhere\/x: the file cannot be written/],
     [['--from', '/nowhere', guest], /--from \/nowhere/],

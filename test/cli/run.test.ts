@@ -64,6 +64,7 @@ describe('tsvmm run refuses before it touches anything', () => {
     [['--mem', '0', 'x'], /--mem 0M is too little for a guest\ntry: {2}--mem 32M/],
     [['--mem', '1T', 'x'], /--mem 1048576M is more than this machine has/],
     [['--mem', 'lots', 'x'], /option '-m, --mem <size>' argument 'lots' is invalid/],
+    [['--dry-run', '--hugetlbfs', '', 'x'], /^error: --hugetlbfs names no directory/],
     [['--cpus', '0', 'x'], /argument '0' is invalid\. It is not a whole number from 1 up/],
     [['--cpus', '1.5', 'x'], /argument '1\.5' is invalid/],
     [

@@ -102,6 +102,8 @@ describe('what is packed is unpacked to what was packed', () => {
 describe('what cannot be unpacked is explained', () => {
   test.each<[string, Buffer, string, string | RegExp]>([
     ['half a gzip', gzipSync(IMAGE).subarray(0, 40), 'cannot be unpacked', /end of file/],
+    ['the magic of a zstd', zstd(IMAGE).subarray(0, 4), 'cannot be unpacked', /within its header/],
+    ['less than its header', zstd(IMAGE).subarray(0, 5), 'cannot be unpacked', /within its header/],
     ['half a zstd', zstd(IMAGE).subarray(0, 400), 'cannot be unpacked', /EOF/i],
     [
       'a zboot header and no more',

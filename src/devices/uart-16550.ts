@@ -31,6 +31,7 @@ const TRIGGER_LEVELS = [1, 4, 8, 14] as const
 
 const LCR_DLAB = 0x80
 
+const MCR_RTS = 0x02
 const MCR_LOOPBACK = 0x10
 const MCR_MASK = 0x1f
 
@@ -86,6 +87,8 @@ export class Uart16550 implements MmioDevice {
   readonly #received: UartLines['received']
   /** The guest's own bytes are among them, looped back. */
   #isLooped = false
+  /** The guest has taken RTS back: it wants no more for now. One that never raised it does not use it. */
+  #isHeld = false
   #trigger: number = TRIGGER_LEVELS[0]
   #level = false
   /** The guest listens: bytes may come. */
@@ -117,7 +120,7 @@ export class Uart16550 implements MmioDevice {
 
   /**
    * Puts bytes into the receiver, as many as it has room for. None before the guest listens: a driver
-   * throws away what came before it was ready. None while it is looped back.
+   * throws away what came before it was ready. None while it is looped back, or holds us off by RTS.
    *
    * @returns how many were taken
    */
@@ -154,7 +157,8 @@ export class Uart16550 implements MmioDevice {
   }
 
   get #room(): number {
-    return this.#isHeeded && !this.#loopback ? RECEIVER_SIZE - this.#received.length : 0
+    const isOpen = this.#isHeeded && !this.#loopback && !this.#isHeld
+    return isOpen ? RECEIVER_SIZE - this.#received.length : 0
   }
 
   #readRegister(offset: number): number {
@@ -197,6 +201,7 @@ export class Uart16550 implements MmioDevice {
         this.#lcr = byte
         break
       case 4:
+        this.#isHeld = (byte & MCR_RTS) === 0 && (this.#isHeld || (this.#mcr & MCR_RTS) !== 0)
         this.#mcr = byte & MCR_MASK
         break
       case 7:

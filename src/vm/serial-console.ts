@@ -54,7 +54,7 @@ export class SerialConsole implements Disposable {
         this.#listening = setTimeout(() => this.#uart.listens && this.#uart.heed(), LISTENS_MS)
       },
       giveBack: bytes => this.#input?.giveBack(bytes),
-      onRoom: () => this.#input?.pump(),
+      onRoom: () => this.#input?.onRoom(),
     })
     mmio.attach(this.#uart, UART_BASE, UART_SIZE)
   }

@@ -273,6 +273,22 @@ describe('receiving', () => {
     expect(uart.receive(bytes(RECEIVER_SIZE))).toBe(RECEIVER_SIZE)
   })
 
+  test('nothing comes while the guest has taken RTS back', () => {
+    const { uart, rooms, write } = makeUart()
+    uart.heed()
+    // It never raised it: it does not use it.
+    write(MCR, 0x00)
+    expect(uart.receive(bytes(1))).toBe(1)
+    write(MCR, 0x02)
+    write(MCR, 0x01)
+    write(MCR, 0x00)
+    expect(uart.receive(bytes(1))).toBe(0)
+    const before = rooms()
+    write(MCR, 0x02)
+    expect(rooms()).toBe(before + 1)
+    expect(uart.receive(bytes(1))).toBe(1)
+  })
+
   test('in loopback nothing arrives from outside, and what waits does afterwards', () => {
     const { uart, rooms, write } = makeUart()
     uart.heed()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { PassThrough, Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ConsoleInput } from '../../../src/vm/console-input.ts'
 
 /** A guest that takes as many bytes at a time as it is told to. */
@@ -31,6 +31,36 @@ test('a megabyte arrives whole and in order, however little the guest takes at a
   }
 
   expect(Buffer.from(guest.got).equals(bytes)).toBe(true)
+})
+
+test('a guest rests as long as it took, but not for ever, and what is typed is not delayed', async () => {
+  vi.useFakeTimers()
+  const guest = guestTaking(() => 4)
+  const source = new PassThrough()
+  using input = new ConsoleInput(source, guest.take)
+  source.write('x'.repeat(12))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(guest.got).toHaveLength(4)
+
+  vi.advanceTimersByTime(10)
+  input.onRoom()
+  input.pump()
+  vi.advanceTimersByTime(9)
+  expect(guest.got).toHaveLength(4)
+  vi.advanceTimersByTime(1)
+  expect(guest.got).toHaveLength(8)
+
+  vi.advanceTimersByTime(10_000)
+  input.onRoom()
+  vi.advanceTimersByTime(50)
+  expect(guest.got).toHaveLength(12)
+
+  vi.advanceTimersByTime(10_000)
+  input.onRoom()
+  source.write('y')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(guest.got).toHaveLength(13)
+  vi.useRealTimers()
 })
 
 test('what the guest gives back it gets again, before the rest', async () => {

@@ -14,7 +14,7 @@ import type { PmuDecision } from '../pmu/decision.ts'
 import { checkPmuInterrupt } from '../pmu/interrupt.ts'
 import type { PmuProbe } from '../pmu/probe.ts'
 import { checkPmuRequest, type PmuRequest } from '../pmu/request.ts'
-import { checkCpuRequest, type CpuRequest } from '../vcpu/features.ts'
+import { checkCpuRequest, WHOLE_CPU, type CpuRequest } from '../vcpu/features.ts'
 import { readVcpuState } from '../vcpu/state.ts'
 import { Vm, type VmPlan } from './builder.ts'
 import { ConsoleOutput } from './console.ts'
@@ -43,16 +43,18 @@ export interface RunRequest {
   readonly vcpus: number
   /** Bytes. */
   readonly ramSize: number
-  readonly ramPages: RamPages
+  /** Left out, pages of any size. */
+  readonly ramPages?: RamPages | undefined
   /** The guest's command line. */
   readonly bootArgs: string
   /** Left out, what the host gives, as `auto`. */
   readonly irqchip?: GicKind | 'auto' | undefined
-  /** Whether a kernel hears what it needs on this machine before that: see {@link completeBootArgs}. */
-  readonly defaultBootArgs: boolean
+  /** Whether a kernel hears what it needs on this machine before that (left out, it does): see {@link completeBootArgs}. */
+  readonly defaultBootArgs?: boolean | undefined
   /** Left out, another one each time. */
   readonly kaslrSeed?: bigint | undefined
-  readonly cpu: CpuRequest
+  /** Left out, all that the host has. */
+  readonly cpu?: CpuRequest | undefined
   readonly pmu: PmuRequest
   /** What to do about a vCPU that landed on a CPU the VM's PMU does not cover. */
   readonly onUnsupportedCpu: 'repin' | 'fail'
@@ -188,15 +190,16 @@ export async function withGuest<T>(
   const plan: VmPlan = {
     vcpus: request.vcpus,
     ramSize: request.ramSize,
-    ramPages: request.ramPages,
+    ramPages: request.ramPages ?? { kind: 'any' },
     image,
     initrd,
     irqchip: request.irqchip,
-    bootArgs: request.defaultBootArgs
-      ? completeBootArgs(request.bootArgs, image.layout)
-      : request.bootArgs,
+    bootArgs:
+      (request.defaultBootArgs ?? true)
+        ? completeBootArgs(request.bootArgs, image.layout)
+        : request.bootArgs,
     kaslrSeed: request.kaslrSeed,
-    cpu: request.cpu,
+    cpu: request.cpu ?? WHOLE_CPU,
     exitDevice: request.exitCodeFromGuest,
     pmu: planPmu(pmu, request.pmu),
     random,
@@ -266,7 +269,7 @@ async function runBuilt(
  */
 export function checkRequest(request: RunRequest, hostMemory: number): void {
   checkPmuRequest(request.pmu)
-  checkCpuRequest(request.cpu)
+  if (request.cpu !== undefined) checkCpuRequest(request.cpu)
   if (request.pmu.mode.kind !== 'off')
     checkPmuInterrupt(request.pmu.interrupt, {
       vcpus: request.vcpus,

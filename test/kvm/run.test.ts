@@ -130,7 +130,7 @@ describe('a guest that misbehaves', () => {
     const ran = await host.exec('tsvmm', 'run', '--timeout', '5', guest('hang'))
     expect(ran.stdout).toBe('h\n')
     expect(ran.stderr).toMatch(
-      /error: the guest had not ended after 5 s \(--timeout\)\nwhy: {2}vcpu 0 was at PC 0x8008\w+ \(no exception yet\)/,
+      /error: the guest had not ended after 5 s \(--timeout\)\nwhy: {2}vcpu 0 was at PC 0x8008\w+, b \. \(no exception yet\)/,
     )
     expect(ran.status).toBe(124)
   })

@@ -13,6 +13,7 @@ const load = name => import(`/opt/tsvmm/dist/${name}.js`)
 const { GuestImage } = await load('boot/image')
 const { readHostPmus } = await load('host/index')
 const { native } = await load('native/index')
+const { WHOLE_CPU } = await load('vcpu/features')
 const { Vm } = await load('vm/builder')
 const { ConsoleOutput } = await load('vm/console')
 const { openKvm } = await load('vm/open-kvm')
@@ -102,6 +103,8 @@ const image = new GuestImage('/tmp/guest.flat')
 const vm = Vm.build(system, kvm, {
   vcpus: 1,
   ramSize: 2 ** 26,
+  ramPages: { kind: 'any' },
+  cpu: WHOLE_CPU,
   image,
   bootArgs: '',
   pmu: {

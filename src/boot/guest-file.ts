@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
-import { ImageError } from '../errors/index.ts'
+import { errnoName, errnoText, ImageError } from '../errors/index.ts'
 import type { NativeMemory } from '../native/index.ts'
 
 /**
@@ -95,15 +95,29 @@ function openFile(path: string, cannotOpen: string): number {
       throw new ImageError('MISSING', `${cannotOpen} ${path}: there is no such file`, {
         cause: error,
       })
-    throw new ImageError('UNREADABLE', `${cannotOpen} ${path}`, { cause: error })
+    throw new ImageError('UNREADABLE', `${cannotOpen} ${path}`, {
+      ...whyNot(error),
+      ...(code === 'EACCES' && {
+        try: [`ls -l ${path}    # may you read it, and search its directories?`],
+      }),
+      cause: error,
+    })
   }
+}
+
+/** The kernel's reason, without the call and the path that Node adds. */
+function whyNot(error: unknown): { readonly why?: string } {
+  if (!(error instanceof Error && 'errno' in error && typeof error.errno === 'number')) return {}
+  return { why: `${errnoName(-error.errno)}: ${errnoText(-error.errno)}` }
 }
 
 function checkedSize(path: string, what: string, stats: Stats): number {
   if (!stats.isFile())
     throw new ImageError(
       'NOT_A_FILE',
-      `${path} is ${stats.isDirectory() ? 'a directory' : 'no regular file'}, not ${what}`,
+      stats.isDirectory()
+        ? `${path} is a directory, not ${what}`
+        : `${path} is no regular file, as ${what} has to be`,
     )
   if (stats.size === 0) throw new ImageError('EMPTY', `${path} is empty`)
   return stats.size

@@ -23,7 +23,7 @@ export function configurable(command: Command): ReadonlyMap<string, Option> {
 const NOT_FOR_FILES: readonly (string | undefined)[] = ['--config-file']
 
 /** How many values a field has: one, any number in a list, or none but true and false. */
-export type FieldKind = 'flag' | 'bare' | 'list' | 'value'
+type FieldKind = 'flag' | 'bare' | 'list' | 'value'
 
 export function kindOf(option: Option): FieldKind {
   if (!option.required && !option.optional) return 'flag'

@@ -6,7 +6,7 @@ import type { CliContext } from './context.ts'
 import { openSource } from './probe-source.ts'
 
 /** Which machine a run is to be looked at on. */
-export interface HostOptions {
+interface HostOptions {
   readonly from?: string
   readonly sysroot?: string
 }

@@ -1,8 +1,8 @@
 import { totalmem } from 'node:os'
 import { addAbortSignal } from 'node:stream'
 import { GuestFile } from '../boot/guest-file.ts'
-import { UsageError } from '../errors/index.ts'
-import { decodeFdt, renderDts } from '../fdt/index.ts'
+import { ImageError, UsageError } from '../errors/index.ts'
+import { decodeFdt, renderDts, type FdtTree } from '../fdt/index.ts'
 import { THIS_HOST } from '../host/index.ts'
 import { printable } from '../look/printable.ts'
 import { native } from '../native/index.ts'
@@ -39,10 +39,20 @@ export async function showDtb(
       ? await blobOf(image, options, context)
       : await readBlob(decode, image, options, context)
   // Also of a blob that is to be written: what is none is said.
-  const source = renderDts(decodeFdt(blob))
+  const source = renderDts(decode === undefined ? decodeFdt(blob) : decodeFile(decode, blob))
   const content = format === 'dtb' ? blob : source
   if (file) file.commit(content)
   else context.stdout.write(content)
+}
+
+/** Says of which file it is what is wrong there. */
+function decodeFile(path: string, blob: Uint8Array): FdtTree {
+  try {
+    return decodeFdt(blob)
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error
+    throw new ImageError('FORMAT', `--decode ${path}: ${error.message}`, { cause: error })
+  }
 }
 
 /** The tree of a guest, with seeds that are the same each time. */
@@ -51,7 +61,7 @@ async function blobOf(
   options: DtbOptions,
   context: CliContext,
 ): Promise<Uint8Array> {
-  const request = toRequest(image, options)
+  const request = toRequest(image, options, 'dtb')
   const isHere = options.from === undefined && options.sysroot === undefined
   if (isHere && process.arch === 'arm64') return blobHere(request)
   const { assumed, deviceTree } = await dryRun(request, await openAssumedHost(options, context))

@@ -6,32 +6,42 @@ const UNITS: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 *
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(?:([kmgt])(?:i?b)?)?$/i.exec(text)
   const bytes = match && Number(match[1]) * (UNITS[(match[2] ?? 'm').toLowerCase()] ?? 0)
-  if (bytes === null || !Number.isSafeInteger(bytes))
-    throw new InvalidArgumentError('It is not a size such as 512M or 4G.')
+  if (bytes === null) throw new InvalidArgumentError('It is not a size such as 512M or 4G.')
+  if (bytes > Number.MAX_SAFE_INTEGER)
+    throw new InvalidArgumentError('It is more than any machine has.')
+  if (!Number.isInteger(bytes))
+    throw new InvalidArgumentError('It is not a whole number of bytes: write it in M or k.')
   return bytes
 }
 
 /** A whole number, 1 or more. */
 export function parseCount(text: string): number {
-  const count = Number(text)
-  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count))
-    throw new InvalidArgumentError('It is not a whole number from 1 up.')
-  return count
+  return parseWhole(text, 1)
 }
 
 /** A whole number, 0 or more. */
 export function parseNumber(text: string): number {
+  return parseWhole(text, 0)
+}
+
+function parseWhole(text: string, least: number): number {
   const number = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number))
-    throw new InvalidArgumentError('It is not a whole number from 0 up.')
+  if (!/^\d+$/.test(text) || number < least)
+    throw new InvalidArgumentError(`It is not a whole number from ${least} up.`)
+  if (!Number.isSafeInteger(number)) throw new InvalidArgumentError('It is too large.')
   return number
 }
+
+/** A timer of Node holds 24 days. */
+const MAX_SECONDS = 2_000_000
 
 /** Seconds, with a fraction or without, above 0 and at most what a timer can hold (24 days). */
 export function parseSeconds(text: string): number {
   const seconds = Number(text)
-  if (!/^\d+(\.\d+)?$/.test(text) || seconds <= 0 || seconds > 2_000_000)
+  if (!/^\d+(\.\d+)?$/.test(text) || seconds <= 0)
     throw new InvalidArgumentError('It is not a number of seconds above 0.')
+  if (seconds > MAX_SECONDS)
+    throw new InvalidArgumentError(`It is more than ${MAX_SECONDS} seconds, 23 days.`)
   return seconds
 }
 

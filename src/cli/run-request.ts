@@ -14,11 +14,15 @@ import type { RunOptions } from './run.ts'
  *
  * @throws {UsageError} no image, two images, or a CPU list that is none
  */
-export function toRequest(positional: string | undefined, options: RunOptions): RunRequest {
+export function toRequest(
+  positional: string | undefined,
+  options: RunOptions,
+  command: 'run' | 'dtb' = 'run',
+): RunRequest {
   const { kernel, vcpuAffinity } = options
   if (positional !== undefined && kernel !== undefined)
     throw new UsageError(`two images were given: ${positional} and --kernel ${kernel}`, {
-      try: [`tsvmm run ${positional}`],
+      try: [`tsvmm ${command} ${positional}`],
     })
   const image = positional ?? kernel
   if (options.excess.length > 0) {
@@ -26,11 +30,15 @@ export function toRequest(positional: string | undefined, options: RunOptions): 
     const bare = BARE_FLAGS.find(({ isBare }) => isBare(options))
     throw new UsageError(`there is more than one image: ${words}`, {
       ...(bare && { why: `${bare.flag} takes its ${bare.value} after an equals sign` }),
-      try: [bare ? withFile(bare.flag, words) : `tsvmm run ${image}`],
+      try: [bare ? withFile(bare.flag, words) : `tsvmm ${command} ${image}`],
     })
   }
   if (image === undefined)
-    throw new UsageError('no guest image was given', { try: ['tsvmm run IMAGE'] })
+    throw new UsageError('no guest image was given', {
+      ...(options.json !== undefined && { why: `--json took ${options.json} as its file` }),
+      try: [options.json === undefined ? `tsvmm ${command} IMAGE` : '--json FILE IMAGE'],
+    })
+  if (options.initrd !== undefined) requireName('--initrd', options.initrd)
   return {
     image,
     initrd: options.initrd,

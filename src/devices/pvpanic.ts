@@ -11,7 +11,7 @@ const PANICKED = 1n
 /** It panicked, and a crash kernel is loaded, which takes over now and ends the guest by itself. */
 const CRASH_LOADED = 2n
 
-export interface PvpanicEvents {
+interface PvpanicEvents {
   readonly onPanic: () => void
   readonly onCrashKernel: () => void
 }

@@ -49,7 +49,7 @@ export function describeSyndrome(esr: bigint): string {
 }
 
 /** What a fault status code (DFSC, IFSC) says. */
-export function describeFault(code: number): string {
+function describeFault(code: number): string {
   const level = code & 3
   if (code === 0x12 || code === 0x13)
     return `synchronous external abort on a table walk, level ${code - 0x14}`

@@ -8,7 +8,7 @@ import type { Outcome } from './outcome.ts'
 type Answered = 'mmio-read' | 'mmio-write' | 'cpu-unsupported'
 
 /** An exit that the guest does not come back from. */
-export type LastExit = Exclude<VcpuExit, { kind: Answered }>
+type LastExit = Exclude<VcpuExit, { kind: Answered }>
 
 /** How a run ends with this exit of a vCPU. */
 export function outcomeOfExit(vcpu: number, exit: LastExit): Outcome {

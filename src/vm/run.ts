@@ -282,7 +282,7 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
     throw new UsageError('the vCPUs are to be kept to no CPU at all (--vcpu-affinity)')
   const mib = (bytes: number) => Math.floor(bytes / 2 ** 20)
   if (request.ramSize < RAM_MIN)
-    throw new UsageError(`--mem ${mib(request.ramSize)}M is too little for a guest`, {
+    throw new UsageError(`--mem ${renderMem(request.ramSize)} is too little for a guest`, {
       try: [`--mem ${mib(RAM_MIN)}M    # the least`],
     })
   if (request.ramSize % RAM_STEP !== 0)
@@ -295,6 +295,11 @@ export function checkRequest(request: RunRequest, hostMemory: number): void {
       `--mem ${mib(request.ramSize)}M is more than this machine has (${mib(hostMemory)} MiB)`,
       { try: [`--mem ${mib(hostMemory / 2)}M    # half of it`] },
     )
+}
+
+/** As `--mem` takes it. */
+function renderMem(bytes: number): string {
+  return bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20}M` : `${bytes / 1024}k`
 }
 
 /** @throws {UsageError} more vCPUs than KVM can give a VM */

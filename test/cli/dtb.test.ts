@@ -103,10 +103,13 @@ describe('tsvmm dtb', () => {
   })
 
   it.each<[string[], RegExp]>([
-    [[], /^error: no guest image was given/],
+    [[], /^error: no guest image was given\ntry: {2}tsvmm dtb IMAGE/],
+    [[...from, '-i', '', guest], /^error: --initrd names no file/],
+    [[...from, '-i', '/dev/null', guest], /\/dev\/null is no regular file, as an initrd has to be/],
+    [[...from, '-i', 'x'.repeat(300), guest], /\nwhy: {2}ENAMETOOLONG: name too long/],
     [['--decode', '/nowhere'], /^error: cannot open \/nowhere: there is no such file/],
     [['--decode', '/dev'], /^error: \/dev is a directory, not a device tree/],
-    [['--decode', guest], /^error: .*magic number/],
+    [['--decode', guest], /^error: --decode \/.*greeting\.flat: .*magic number/],
     [['--decode', 'x', 'y'], /^error: --decode x and y: which of them\?/],
     [['--decode', 'x', '-c', '5'], /^error: --decode x and --cpus: which of them\?/],
     [['--decode', 'x', ...from], /^error: --decode x and --from: which of them\?/],

@@ -65,6 +65,8 @@ describe('tsvmm run refuses before it touches anything', () => {
     [['--mem', '1T', 'x'], /--mem 1048576M is more than this machine has/],
     [['--mem', 'lots', 'x'], /option '-m, --mem <size>' argument 'lots' is invalid/],
     [['--dry-run', '--hugetlbfs', '', 'x'], /^error: --hugetlbfs names no directory/],
+    [['--json', 'x'], /no guest image was given\nwhy: {2}--json took x as its file/],
+    [['--mem', '4K', 'x'], /--mem 4k is too little for a guest/],
     [['--cpus', '0', 'x'], /argument '0' is invalid\. It is not a whole number from 1 up/],
     [['--cpus', '1.5', 'x'], /argument '1\.5' is invalid/],
     [

@@ -12,7 +12,7 @@ export interface VmPmu {
 }
 
 /** A device attribute of KVM_ARM_VCPU_PMU_V3_CTRL and what is at its address. */
-export interface PmuAttribute {
+interface PmuAttribute {
   readonly attr: bigint
   /** Where its payload is. */
   readonly memory: NativeMemory

@@ -76,6 +76,7 @@ describe('opening', () => {
     expect(refusal(path)).toMatchObject({
       code: 'TSVMM_IMAGE_UNREADABLE',
       message: `Fatal: Unable to open kernel ${path}`,
+      why: 'ELOOP: too many symbolic links encountered',
       cause: { code: 'ELOOP' },
     })
   })
@@ -104,7 +105,7 @@ describe('opening', () => {
 
     expect(refusal(path)).toMatchObject({
       code: 'TSVMM_IMAGE_NOT_A_FILE',
-      message: `${path} is no regular file, not a guest image`,
+      message: `${path} is no regular file, as a guest image has to be`,
     })
   })
 

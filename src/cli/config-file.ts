@@ -44,7 +44,11 @@ function readText(name: string, path: string): string {
     return readFileSync(fd, 'utf8').replace(/^\uFEFF/, '')
   } catch (cause) {
     if (cause instanceof UsageError) throw cause
-    throw new UsageError(`${name} cannot be read`, { why: wordsOf(cause), cause })
+    throw new UsageError(`${name} cannot be read`, {
+      why: wordsOf(cause),
+      try: [`ls -l ${path}`],
+      cause,
+    })
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -44,7 +44,7 @@ export function applyConfigFile(path: string, command: Command, table: Command):
   const own = configurable(command)
   for (const [key, value] of readConfigFile(path)) {
     if (key === '$schema') continue
-    const where = `--config-file ${path}: ${printable(key)}`
+    const where = `--config-file ${path}: ${/^[\w$-]+$/.test(key) ? key : show(key)}`
     const option = options.get(key)
     if (option === undefined) throw unknown(where, key, [...options.keys()])
     const given = valueOf(option, inFolder(path, key, value), where)

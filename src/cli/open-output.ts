@@ -134,6 +134,8 @@ function codeOf(cause: unknown): string | undefined {
   return (cause as NodeJS.ErrnoException | undefined)?.code
 }
 
+/** Without the call and the path that Node adds: the sentence before has what was given. */
 export function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return words.replace(/, \w+ '.*'$/s, '')
 }

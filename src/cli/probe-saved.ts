@@ -6,8 +6,9 @@ import { MemoryTree, RecordingTree } from '../host/index.ts'
 import { answeredBefore, lookAt, NEEDS, partOf, type ProbeTopic } from '../look/facts.ts'
 import { decodeMachine, encodeMachine, MAX_SAVED_SIZE } from '../look/saved.ts'
 import type { CliContext } from './context.ts'
+import { wordsOf } from './open-output.ts'
 import { packageJson } from './package-json.ts'
-import { isDirectory, wordsOf, type ProbeSource } from './probe-source.ts'
+import { isDirectory, type ProbeSource } from './probe-source.ts'
 
 /** All there is of a machine, asked once: the same answers again, and the text of `--save`. */
 export async function lookAtAll(
@@ -59,7 +60,11 @@ async function readSaved(option: string, from: string, context: CliContext): Pro
   } catch (cause) {
     if (cause instanceof UsageError) throw cause
     context.signal.throwIfAborted()
-    throw new UsageError(`${option} cannot be read`, { why: wordsOf(cause), cause })
+    throw new UsageError(`${option} cannot be read`, {
+      why: wordsOf(cause),
+      try: ['--from FILE    # one that tsvmm probe --save wrote'],
+      cause,
+    })
   }
 }
 

@@ -5,7 +5,7 @@ import { DiskTree, type HostTree } from '../host/index.ts'
 import { NEEDS, type AskKvm, type ProbeTopic } from '../look/facts.ts'
 import type { SavedAbout } from '../look/saved.ts'
 import type { CliContext } from './context.ts'
-import { requireName } from './open-output.ts'
+import { requireName, wordsOf } from './open-output.ts'
 import type { ProbeOptions } from './probe.ts'
 import { keepInputs } from './taken-files.ts'
 
@@ -70,10 +70,10 @@ export function isDirectory(option: string, path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
   } catch (cause) {
-    throw new UsageError(`${option} cannot be looked at`, { why: wordsOf(cause), cause })
+    throw new UsageError(`${option} cannot be looked at`, {
+      why: wordsOf(cause),
+      try: [`ls -ld ${path}`],
+      cause,
+    })
   }
-}
-
-export function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

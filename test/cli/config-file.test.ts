@@ -111,6 +111,7 @@ describe('--config-file', () => {
     ['a flag as typed', { '--mem': 1 }, /--mem is no option; did you mean mem\?/],
     ['a key of the help', { help: true }, /help is no option/],
     ['itself', { 'config-file': 'x' }, /config-file is no option/],
+    ['a key without a name', { '': 1 }, /config\.json: "" is no option/],
     ['a prototype', '{ "__proto__": 1 }', /__proto__ is no option/],
     ['a text for a flag', { hugepages: 'yes' }, /hugepages is "yes", not true or false/],
     ['a flag for a text', { params: true }, /params is true, not text or a number/],
@@ -161,7 +162,10 @@ describe('--config-file', () => {
   })
 
   it.each([
-    ['/nowhere', /--config-file \/nowhere cannot be read\nwhy: {2}ENOENT/],
+    [
+      '/nowhere',
+      /--config-file \/nowhere cannot be read\nwhy: {2}ENOENT: no such file or directory\ntry: {2}ls/,
+    ],
     ['/dev', /--config-file \/dev is a directory/],
     ['/dev/zero', /--config-file \/dev\/zero is no regular file/],
     ['', /--config-file names no file/],

@@ -74,7 +74,10 @@ describe('tsvmm run --dry-run', () => {
   })
 
   it.each(['altra', 'apple-m1', 'graviton2', 'graviton4', 'juno-r2', 'rk3399'])('on %s', name => {
-    expect(dryJson('--from', machine(name)).assumed).toContain(
+    const { assumed } = dryJson('--from', machine(name))
+    expect(assumed).toContainEqual(expect.stringMatching(/PREFERRED_TARGET is 5, and MPIDR_EL1/))
+    expect(assumed).toContainEqual(expect.stringMatching(/pages of 4, 16 and 64 KiB/))
+    expect(assumed).toContain(
       'seeds of the guest that are not given are zero; in a run they are random',
     )
   })

@@ -51,6 +51,8 @@ export function assumeKvm(saved: KvmFacts | undefined, pmus: readonly HostPmu[])
       ...(known.pmus
         ? []
         : ['KVM gives guests each PMU of the host, with 6 event counters, and grants every wish']),
+      'KVM_ARM_PREFERRED_TARGET is 5, and MPIDR_EL1 what KVM computes from the number of a vCPU',
+      'the CPUs have pages of 4, 16 and 64 KiB, and with SVE vectors of every length',
     ],
   }
 }

@@ -1,3 +1,4 @@
+import { hex } from '../look/hex.ts'
 import { EXIT_CODES, type TsvmmError } from '../errors/index.ts'
 import type { RunResult } from '../vm/run.ts'
 import type { Instruction, Whereabouts } from '../vm/whereabouts.ts'
@@ -74,11 +75,6 @@ function whereabouts({ registers, next, exception }: Whereabouts): object {
 
 function instruction({ address, word, text }: Instruction): object {
   return { address: hex(address), ...(word !== undefined && { word: hex(BigInt(word)) }), text }
-}
-
-/** 64-bit values are hexadecimal strings in JSON, whose numbers end at 2^53. */
-function hex(value: bigint): string {
-  return `0x${value.toString(16)}`
 }
 
 function jsonOutcome(outcome: RunResult['outcome']): object {
